@@ -1,0 +1,20 @@
+from setuptools import find_packages, setup
+
+NAME = "wayscout"
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    packages=find_packages(exclude=["test", "test.*"]),
+    package_data={NAME: ["py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+    ],
+    zip_safe=False,
+    maintainer="Wayscout maintainers",
+    maintainer_email="maintainers@wayscout.example.org",
+    description="The brain of Wayscout.",
+    license="Apache-2.0",
+    tests_require=["pytest"],
+)

@@ -1,0 +1,21 @@
+from setuptools import find_packages, setup
+
+NAME = "wayscout_nodes"
+NODES = ("world_loader", "localiser", "mapper", "router", "helicopter", "rover", "mission")
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    packages=find_packages(exclude=["test", "test.*"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+    ],
+    entry_points={"console_scripts": [f"{node} = {NAME}.{node}.node:main" for node in NODES]},
+    zip_safe=False,
+    maintainer="Wayscout maintainers",
+    maintainer_email="maintainers@wayscout.example.org",
+    description="ROS 2 nodes of Wayscout.",
+    license="Apache-2.0",
+    tests_require=["pytest"],
+)
