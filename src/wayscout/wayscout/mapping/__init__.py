@@ -1,0 +1,1 @@
+"""Mapping: posed pictures -> depth -> elevation and orthomosaic with their uncertainty."""

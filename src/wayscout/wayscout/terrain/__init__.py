@@ -1,0 +1,1 @@
+"""Terrain: elevation and orthomosaic -> slope, step, roughness, rocks and sand."""
