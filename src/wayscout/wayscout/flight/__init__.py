@@ -1,0 +1,1 @@
+"""Flying: plans, their price, guidance along them, landing sites and the log."""

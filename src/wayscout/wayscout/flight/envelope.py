@@ -1,0 +1,120 @@
+"""What a flight costs and whether the helicopter may fly it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wayscout.errors import WayscoutError
+from wayscout.flight.plan import FlightPlan, HelicopterLimits
+from wayscout.flight.trajectory import Trajectory, build
+from wayscout.grid import Grid
+
+SLOW_HEIGHT = 3.0  # [m] below which a landing sinks at landing speed
+
+
+class OutsideEnvelope(WayscoutError):
+    """A flight that the helicopter's limits forbid; the message names each limit and number."""
+
+
+@dataclass(frozen=True)
+class FlightCost:
+    """The price of one flight.
+
+    Attributes:
+        duration: from lift-off to touchdown [s].
+        distance: over ground [m].
+        energy: drawn [J].
+        pictures: taken.
+        height: greatest above ground [m].
+        speed: greatest over ground [m/s].
+    """
+
+    duration: float
+    distance: float
+    energy: float
+    pictures: int = 0
+    height: float = 0.0
+    speed: float = 0.0
+
+
+def vertical_time(height: float, rate: float, acceleration: float) -> float:
+    """Time [s] to change height by `height` [m], at rest at both ends (trapezoidal speed)."""
+    if height <= rate * rate / acceleration:
+        return 2.0 * float(np.sqrt(max(height, 0.0) / acceleration))
+    return height / rate + rate / acceleration
+
+
+def landing_time(height: float, limits: HelicopterLimits) -> float:
+    """Time [s] to sink from `height` [m] onto the ground: fast first, slow over the last metres."""
+    fast = vertical_time(max(height - SLOW_HEIGHT, 0.0), limits.descent_rate, limits.max_acceleration)
+    # Over the last metres the sink rate falls from descent_rate to landing_speed.
+    slow = min(height, SLOW_HEIGHT) / max(0.5 * (limits.landing_speed + limits.descent_rate) * 0.7, 0.05)
+    return fast + slow
+
+
+def power(limits: HelicopterLimits, climb_rate: float = 0.0) -> float:
+    """Electrical power [W] in flight: hover, plus m g w / efficiency when it climbs at w [m/s]."""
+    lift = limits.mass * limits.gravity * max(climb_rate, 0.0) / limits.climb_efficiency
+    return limits.hover_power + lift
+
+
+def price(
+    plan: FlightPlan,
+    limits: HelicopterLimits,
+    elevation: Grid | None = None,
+    trajectory: Trajectory | None = None,
+) -> FlightCost:
+    """Price a plan from lift-off to touchdown, with limited acceleration.
+
+    Args:
+        elevation: layer 'elevation' [m]; when given, what is climbed along the ground is paid for.
+        trajectory: of this plan, when it has been built already.
+    """
+    path = trajectory if trajectory is not None else build(plan, limits)
+    up, down = float(path.height[0]), float(path.height[-1])
+    duration = vertical_time(up, limits.max_climb_rate, limits.max_acceleration)
+    duration += path.seconds + landing_time(down, limits)
+    climb = up
+    if elevation is not None:
+        ground = elevation.sample("elevation", path.xy[:, 0], path.xy[:, 1])
+        ground = ground[np.isfinite(ground)]
+        climb += float(np.maximum(np.diff(ground), 0.0).sum()) if len(ground) > 1 else 0.0
+    energy = limits.hover_power * duration + limits.mass * limits.gravity * climb / limits.climb_efficiency
+    return FlightCost(
+        duration, path.length, energy, len(path.pictures), float(path.height.max()), float(path.speed.max())
+    )
+
+
+def violations(cost: FlightCost, limits: HelicopterLimits) -> list[str]:
+    """Return one sentence for each limit that a flight breaks; empty when it may be flown."""
+    energy = limits.usable_energy - limits.energy_reserve
+    checks = (
+        ("duration", cost.duration, limits.max_duration, "s"),
+        ("distance", cost.distance, limits.max_distance, "m"),
+        ("height", cost.height, limits.max_height, "m"),
+        ("speed", cost.speed, limits.max_speed, "m/s"),
+        ("energy", cost.energy, energy, "J"),
+    )
+    return [
+        f"{name} {value:.1f} {unit} exceeds the limit of {limit:.1f} {unit}"
+        for name, value, limit, unit in checks
+        if not value <= limit * (1.0 + 1e-9)
+    ]
+
+
+def check(plan: FlightPlan, limits: HelicopterLimits, elevation: Grid | None = None) -> FlightCost:
+    """Price a plan and refuse it when it leaves the envelope.
+
+    Raises:
+        OutsideEnvelope: naming the flight, each limit and the number that breaks it.
+    """
+    cost = price(plan, limits, elevation)
+    wanted = max(w.speed for w in plan.waypoints)
+    broken = violations(cost, limits)
+    if wanted > limits.max_speed:
+        broken.append(f"waypoint speed {wanted:.1f} m/s exceeds the limit of {limits.max_speed:.1f} m/s")
+    if broken:
+        raise OutsideEnvelope(f"flight {plan.flight} '{plan.name}': " + "; ".join(broken))
+    return cost
