@@ -46,16 +46,24 @@ class Camera:
 
     def __post_init__(self) -> None:
         if self.model not in _COEFFICIENTS:
-            raise InvalidInput("camera.distortion_model", self.model, f"one of {sorted(_COEFFICIENTS)} is needed")
+            raise InvalidInput(
+                "camera.distortion_model", self.model, f"one of {sorted(_COEFFICIENTS)} is needed"
+            )
         if self.width < 1 or self.height < 1:
-            raise InvalidInput("camera size", (self.width, self.height), "a positive image size [px] is needed")
+            raise InvalidInput(
+                "camera size", (self.width, self.height), "a positive image size [px] is needed"
+            )
         matrix = np.asarray(self.matrix, dtype=np.float64).reshape(-1)
         if matrix.size != 9 or not np.all(np.isfinite(matrix)) or min(matrix[0], matrix[4]) <= 0.0:
-            raise InvalidInput("camera.camera_matrix", matrix.tolist(), "a 3 x 3 matrix with positive focal lengths")
+            raise InvalidInput(
+                "camera.camera_matrix", matrix.tolist(), "a 3 x 3 matrix with positive focal lengths"
+            )
         given = np.asarray(self.distortion, dtype=np.float64).reshape(-1)
         count = _COEFFICIENTS[self.model]
         if given.size > count and np.any(given[count:]):
-            raise InvalidInput("camera.distortion_coefficients", given.tolist(), f"{self.model} takes {count}")
+            raise InvalidInput(
+                "camera.distortion_coefficients", given.tolist(), f"{self.model} takes {count}"
+            )
         padded = np.zeros(count)
         padded[: min(count, given.size)] = given[:count]
         object.__setattr__(self, "matrix", matrix.reshape(3, 3))
@@ -90,7 +98,9 @@ class Camera:
                 safe[:, None], np.zeros(3), np.zeros(3), self.matrix, self.distortion
             )[0].reshape(-1, 2)
         elif np.any(self.distortion):
-            uv = cv2.projectPoints(safe, np.zeros(3), np.zeros(3), self.matrix, self.distortion)[0].reshape(-1, 2)
+            uv = cv2.projectPoints(safe, np.zeros(3), np.zeros(3), self.matrix, self.distortion)[0].reshape(
+                -1, 2
+            )
         else:
             uv = safe[:, :2] / safe[:, 2:] * np.array([self.fx, self.fy]) + self.matrix[:2, 2]
         inside = (uv >= -0.5).all(axis=1) & (uv[:, 0] < self.width - 0.5) & (uv[:, 1] < self.height - 0.5)

@@ -52,7 +52,9 @@ class Parameter:
                 low = self.minimum if self.minimum is not None else float("-inf")
                 high = self.maximum if self.maximum is not None else float("inf")
                 if not low <= number <= high:  # also catches NaN
-                    raise InvalidInput(where, value, f"must lie in {low:g} to {high:g} {self.unit} ({self.description})")
+                    raise InvalidInput(
+                        where, value, f"must lie in {low:g} to {high:g} {self.unit} ({self.description})"
+                    )
         if self.choices and value not in self.choices:
             raise InvalidInput(where, value, f"one of {list(self.choices)} is needed ({self.description})")
         result: Value = value
@@ -72,7 +74,9 @@ def directory() -> Path:
     for candidate in candidates:
         if candidate and (Path(candidate) / "rover.yaml").is_file():
             return Path(candidate)
-    raise InvalidInput("WAYSCOUT_CONFIG", os.environ.get("WAYSCOUT_CONFIG"), "the folder of rover.yaml is needed")
+    raise InvalidInput(
+        "WAYSCOUT_CONFIG", os.environ.get("WAYSCOUT_CONFIG"), "the folder of rover.yaml is needed"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -155,7 +155,9 @@ class PoseBuffer:
         if not self._times:
             raise OutOfTime(f"no pose has arrived yet (asked for {time:.3f} s)")
         if not self._times[0] <= time <= self._times[-1]:
-            raise OutOfTime(f"{time:.3f} s is outside the known {self._times[0]:.3f} to {self._times[-1]:.3f} s")
+            raise OutOfTime(
+                f"{time:.3f} s is outside the known {self._times[0]:.3f} to {self._times[-1]:.3f} s"
+            )
         i = bisect.bisect_left(self._times, time)
         if self._times[i] == time:
             return self._poses[i]

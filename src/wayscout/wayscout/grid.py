@@ -111,7 +111,9 @@ class Grid:
         rows, cols = self.shape
         return Bounds(x0, y0, x0 + cols * self.resolution, y0 + rows * self.resolution)
 
-    def indices(self, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    def indices(
+        self, x: npt.ArrayLike, y: npt.ArrayLike
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """Return the (row, col) that hold points x, y [m]; they may lie outside the grid."""
         col = np.floor((np.asarray(x, dtype=np.float64) - self.origin[0]) / self.resolution).astype(np.intp)
         row = np.floor((np.asarray(y, dtype=np.float64) - self.origin[1]) / self.resolution).astype(np.intp)
@@ -188,7 +190,11 @@ class Grid:
         )
         shape = (rows.stop - rows.start, cols.stop - cols.start)
         return Grid(
-            self.resolution, origin, shape, self.frame, {n: d[rows, cols].copy() for n, d in self.layers.items()}
+            self.resolution,
+            origin,
+            shape,
+            self.frame,
+            {n: d[rows, cols].copy() for n, d in self.layers.items()},
         )
 
     def paste(self, tile: Grid) -> None:
@@ -217,7 +223,7 @@ class Grid:
             self[name][r0:r1, c0:c1] = data[r0 - row0 : r1 - row0, c0 - col0 : c1 - col0]
 
     def tiles(self, size: float) -> Iterator[tuple[int, int, Bounds]]:
-        """Yield (tile row, tile col, bounds) of the squares of `size` [m] on the frame's lattice that touch the grid."""
+        """Yield (tile row, tile col, bounds) of the `size` [m] squares of the frame's lattice that touch the grid."""
         b = self.bounds
         for row in range(int(np.floor(b.y_min / size)), int(np.ceil(b.y_max / size - 1e-9))):
             for col in range(int(np.floor(b.x_min / size)), int(np.ceil(b.x_max / size - 1e-9))):

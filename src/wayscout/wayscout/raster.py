@@ -43,11 +43,18 @@ def read_layer(path: Path, name: str, frame: str = "map") -> Grid:
                 transform = source.transform
     except rasterio.errors.RasterioIOError as error:
         raise InvalidInput(str(path), path.name, f"not a readable raster ({error})") from error
-    if transform.e >= 0.0 or abs(transform.a + transform.e) > 1e-6 * transform.a or transform.b or transform.d:
+    if (
+        transform.e >= 0.0
+        or abs(transform.a + transform.e) > 1e-6 * transform.a
+        or transform.b
+        or transform.d
+    ):
         raise InvalidInput(f"{path} transform", tuple(transform)[:6], "square pixels, north up, are needed")
     resolution = float(transform.a)
     origin = (float(transform.c), float(transform.f - resolution * data.shape[0]))
-    return Grid(resolution, origin, (data.shape[0], data.shape[1]), frame, {name: data[::-1].astype(np.float32)})
+    return Grid(
+        resolution, origin, (data.shape[0], data.shape[1]), frame, {name: data[::-1].astype(np.float32)}
+    )
 
 
 def _write(path: Path, grid: Grid, bands: npt.NDArray[np.generic], nodata: float | None) -> None:

@@ -1,0 +1,1 @@
+"""What every node shares: parameters, QoS, conversion, transforms, lock-step and the process's main loop."""

@@ -1,0 +1,171 @@
+"""The participant's side of lock-step: gather what one instant brought, act once, answer.
+
+With the embedded simulator each Step names the topics that carry a message of its stamp; the handler
+is called when all of them that this node subscribes to have come. Without it (Gazebo, a real vehicle)
+the driving topic calls the same handler with the newest of everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rclpy.node import Node
+from wayscout_interfaces.msg import Step, StepDone
+
+from wayscout.geometry import Pose
+from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.transforms import TransformListener
+
+STEP = "simulation/step"
+STEP_DONE = "simulation/step_done"
+
+
+@dataclass(frozen=True)
+class Instant:
+    """What one instant brought.
+
+    Attributes:
+        time: stamp [s].
+        period: time until the next instant [s].
+        messages: topic -> message with this stamp; only topics that had one.
+        corrections: (parent, child) -> pose, for the links that were asked for.
+    """
+
+    time: float
+    period: float
+    messages: dict[str, Any]
+    corrections: dict[tuple[str, str], Pose]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a participant did: whether it needs time to pass, and the topics it published one message on."""
+
+    idle: bool
+    topics: tuple[str, ...] = ()
+
+
+@dataclass
+class _Pending:
+    step: Step
+    time: float
+    wanted: set[str]
+    links: set[tuple[str, str]] = field(default_factory=set)
+
+
+class Lockstep:
+    """Calls `handler(Instant) -> Answer` once an instant, and answers the simulator.
+
+    Args:
+        node: the node; gets subscriptions and the StepDone publisher.
+        name: participant name in the node table.
+        handler: does the node's work for one instant.
+        lockstep: True with the embedded simulator.
+        driver: topic that calls the handler when there is no lock-step.
+        period: control period [s] assumed when there is no lock-step.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        name: str,
+        handler: Callable[[Instant], Answer],
+        *,
+        lockstep: bool,
+        driver: str,
+        period: float,
+    ) -> None:
+        self._node = node
+        self._name = name
+        self._handler = handler
+        self._lockstep = lockstep
+        self._driver = driver
+        self._period = period
+        self._messages: dict[str, dict[int, Any]] = {}
+        self._links: dict[tuple[str, str], str] = {}
+        self._transforms: TransformListener | None = None
+        self._pending: _Pending | None = None
+        self._last: Step | None = None
+        if lockstep:
+            self._done = node.create_publisher(StepDone, STEP_DONE, qos.COMMAND)
+            node.create_subscription(Step, STEP, self._on_step, qos.sensor(True))
+
+    def subscribe(self, kind: type, topic: str) -> None:
+        """Gather a stamped sensor topic."""
+        self._messages[topic] = {}
+        profile = qos.sensor(self._lockstep)
+        self._node.create_subscription(kind, topic, lambda message: self._on_message(topic, message), profile)
+
+    def require_corrections(self, links: dict[tuple[str, str], str]) -> None:
+        """Wait, where a Step carries the named topic, for the link (parent, child) of the same stamp too.
+
+        Args:
+            links: (parent, child) -> topic; for instance ('map', 'rover/odom') -> 'rover/odom'.
+        """
+        self._links = dict(links)
+        self._transforms = TransformListener(self._node, links, self._try)
+
+    def wake(self) -> None:
+        """Tell the simulator that this node now needs time to pass (a goal came while time stood still)."""
+        if self._lockstep and self._last is not None and self._pending is None:
+            self._done.publish(StepDone(node=self._name, stamp=self._last.stamp, idle=False))
+
+    def _on_message(self, topic: str, message: Any) -> None:
+        stamp = _key(message.header.stamp)
+        self._messages[topic][stamp] = message
+        if self._lockstep:
+            self._try()
+        elif topic == self._driver:
+            self._free_run(message)
+
+    def _on_step(self, step: Step) -> None:
+        subscribed = set(step.topics) & set(self._messages)
+        links = {link for link, topic in self._links.items() if topic in step.topics}
+        self._pending = _Pending(step, convert.seconds(step.stamp), subscribed, links)
+        self._last = step
+        self._try()
+
+    def _try(self) -> None:
+        pending = self._pending
+        if pending is None:
+            return
+        stamp = _key(pending.step.stamp)
+        if any(stamp not in self._messages[topic] for topic in pending.wanted):
+            return
+        corrections: dict[tuple[str, str], Pose] = {}
+        for link in pending.links:
+            buffer = self._transforms[link] if self._transforms else None
+            if buffer is None or len(buffer) == 0 or abs(buffer.latest()[0] - pending.time) > 1e-6:
+                return
+            corrections[link] = buffer.latest()[1]
+        messages = {topic: self._messages[topic][stamp] for topic in pending.wanted}
+        self._forget(stamp)
+        self._pending = None
+        answer = self._handler(Instant(pending.time, pending.step.period, messages, corrections))
+        self._done.publish(
+            StepDone(node=self._name, stamp=pending.step.stamp, idle=answer.idle, topics=list(answer.topics))
+        )
+
+    def _free_run(self, message: Any) -> None:
+        time = convert.seconds(message.header.stamp)
+        messages = {topic: kept[max(kept)] for topic, kept in self._messages.items() if kept}
+        corrections: dict[tuple[str, str], Pose] = {}
+        for link in self._links:
+            buffer = self._transforms[link] if self._transforms else None
+            if buffer is None or len(buffer) == 0:
+                return
+            corrections[link] = buffer.latest()[1]
+        for kept in self._messages.values():
+            kept.clear()
+        self._handler(Instant(time, self._period, messages, corrections))
+
+    def _forget(self, stamp: int) -> None:
+        for kept in self._messages.values():
+            for old in [key for key in kept if key <= stamp]:
+                del kept[old]
+
+
+def _key(stamp: Any) -> int:
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)

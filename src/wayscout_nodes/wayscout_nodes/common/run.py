@@ -1,0 +1,72 @@
+"""The process around a node: start, spin, and end with an exit code that says why."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+
+import rclpy
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from wayscout.errors import WayscoutError
+
+BAD_INPUT = 2
+
+
+def executor() -> Executor:
+    """Return the executor with the least overhead per message that this rclpy has."""
+    try:
+        from rclpy.experimental import EventsExecutor
+    except ImportError:
+        return SingleThreadedExecutor()
+    return EventsExecutor()
+
+
+def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
+    """Make the node and spin it until SIGINT, SIGTERM or its own shutdown.
+
+    Returns:
+        The exit code: 0 after a normal end, 2 when an input was refused at the start, or what the
+        node left in its attribute `exit_code`.
+    """
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    stopping = False
+
+    def stop(signum: int, _frame: object) -> None:
+        nonlocal stopping
+        if not stopping:  # Ctrl-C reaches a child twice: from the terminal and from the parent
+            stopping = True
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    node: Node | None = None
+    code = 0
+    try:
+        node = make()
+        spinner = executor()
+        spinner.add_node(node)
+        spinner.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except WayscoutError as error:
+        print(f"{_name(node, make)}: {error}", file=sys.stderr, flush=True)
+        code = BAD_INPUT
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if node is not None:
+            code = int(getattr(node, "exit_code", code) or code)
+            close = getattr(node, "close", None)
+            if close is not None:
+                close()
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return code
+
+
+def _name(node: Node | None, make: Callable[[], Node]) -> str:
+    return str(node.get_name()) if node is not None else getattr(make, "__name__", "node").lower()
