@@ -1,0 +1,541 @@
+"""All pictures of one flight adjusted together, after the flight.
+
+Points are followed between neighbouring pictures, the poses adjusted to them (wayscout.localisation.bundle),
+each picture then found on the orbital image over the relief that this gave, points followed again between
+side-overlapping pictures and into those of earlier flights, and everything adjusted once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from wayscout.camera import PINHOLE, Camera
+from wayscout.errors import InvalidInput
+from wayscout.geometry import Pose
+from wayscout.grid import Bounds, Grid
+from wayscout.localisation import tracks
+from wayscout.localisation.bundle import Observations, Priors, Solution, solve
+from wayscout.localisation.orbital import (
+    Orbital,
+    check_picture,
+    ground_cells,
+    match_patch,
+    sample_ground,
+    shrink,
+)
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+Picture = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class AdjustmentParams:
+    """See config/localiser.yaml, which describes every number."""
+
+    attitude_sigma: float
+    range_sigma: float
+    range_sigma_share: float
+    odometry_sigma_share: float
+    odometry_sigma_floor: float
+    yaw_step_sigma: float
+    corner_cell: int
+    corner_threshold: float
+    follow_window: int
+    follow_ahead: int
+    side_pictures: int
+    round_trip: float
+    pixel_sigma: float
+    outlier_pixels: float
+    orbital_sigma: float
+    orbital_min_score: float
+    orbital_min_lead: float
+    orbital_reach: float
+
+
+@dataclass(frozen=True)
+class PosedPicture:
+    """An adjusted picture, kept so that later flights can be tied to it.
+
+    Attributes:
+        image: (height, width) uint8 as a pinhole saw it. optical: camera in map.
+    """
+
+    image: Picture
+    optical: Pose
+
+
+@dataclass(frozen=True)
+class AdjustedFlight:
+    """Result of an adjustment.
+
+    Attributes:
+        times: (n,) [s]. optical_poses: optical frame in map for each time.
+        sigmas: (n,) [m] standard deviation of the position (root of the mean of the three variances).
+        covariances: (n, 3, 3) [m^2].
+        reprojection_rms: [px] of all observations that were kept.
+        shift, shift_sigma: (2,) [m] of the orbital map.
+        points: (p, 3) [m] ground points in map.
+        observations, matches: how many sightings and orbital matches were used.
+        pictures: the pictures with their poses, for later flights.
+    """
+
+    times: Array
+    optical_poses: list[Pose]
+    sigmas: Array
+    covariances: Array
+    reprojection_rms: float
+    shift: Array
+    shift_sigma: Array
+    points: Array
+    observations: int
+    matches: int
+    pictures: list[PosedPicture]
+
+
+@dataclass
+class _Picture:
+    time: float
+    image: Picture
+    odom: Pose  # optical frame in the odometry frame
+    pose: Pose  # optical frame in map, as far as known
+    range_pixel: Array | None
+    range_depth: float
+
+
+@dataclass
+class _Sightings:
+    """Lists of observation arrays; points are numbered over the whole flight."""
+
+    camera: list[Index] = field(default_factory=list)
+    point: list[Index] = field(default_factory=list)
+    uv: list[Array] = field(default_factory=list)
+    depth: list[Array] = field(default_factory=list)
+
+    def add(self, camera: int, point: Index, uv: Array, depth: Array | None = None) -> None:
+        self.camera.append(np.full(len(point), camera, np.int64))
+        self.point.append(point)
+        self.uv.append(uv)
+        self.depth.append(np.full(len(point), np.nan) if depth is None else depth)
+
+
+class FlightAdjuster:
+    """Collects the pictures of a flight and adjusts them.
+
+    Args:
+        camera: the camera; fisheye or distorted pictures are redrawn as a pinhole's.
+        mount: optical frame in base_link.
+        params: see AdjustmentParams.
+        orbital: orbital map, or None.
+        laser: laser frame in base_link (it looks along -z).
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        mount: Pose,
+        params: AdjustmentParams,
+        orbital: Orbital | None = None,
+        *,
+        laser: Pose | None = None,
+    ) -> None:
+        self._mount = mount
+        self._laser = laser or Pose.identity()
+        self._params = params
+        self._orbital = orbital
+        self._raw_camera = camera
+        self._camera, self._redraw = _pinhole(camera)
+        self._pictures: list[_Picture] = []
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def add_picture(
+        self,
+        time: float,
+        image: npt.NDArray[np.generic],
+        odom: Pose,
+        distance: float = float("nan"),
+        estimate: Pose | None = None,
+    ) -> None:
+        """Add the next picture.
+
+        Args:
+            time: [s], growing. image: (height, width) uint8.
+            odom: base_link in the odometry frame. distance: laser range [m], NaN where it had no echo.
+            estimate: base_link in map as known in flight; the first picture's starts the adjustment.
+
+        Raises:
+            InvalidInput: for a picture of wrong size or type, or a time that does not grow.
+        """
+        grey = check_picture(image, self._raw_camera)
+        if not np.isfinite(time) or (self._pictures and time <= self._pictures[-1].time):
+            raise InvalidInput("picture.time", time, "times must grow from picture to picture")
+        if self._redraw is not None:
+            grey = cv2.remap(grey, self._redraw[0], self._redraw[1], cv2.INTER_LINEAR)
+        pixel, depth = None, float("nan")
+        if np.isfinite(distance) and distance > 0.5:
+            hit = self._mount.inverse().apply(self._laser.apply(np.array([0.0, 0.0, -distance])))
+            uv, seen = self._camera.project(hit[None])
+            if seen[0]:
+                pixel, depth = uv[0], float(hit[2])
+        base = estimate if estimate is not None else odom
+        self._pictures.append(_Picture(time, grey, odom @ self._mount, base @ self._mount, pixel, depth))
+
+    def adjust(
+        self,
+        start_sigma: Sequence[float] = (0.15, 0.15, 0.1),
+        heading_sigma: float = 0.005,
+        shift: npt.ArrayLike = (0.0, 0.0),
+        shift_sigma: npt.ArrayLike | None = None,
+        earlier: Sequence[PosedPicture] = (),
+    ) -> AdjustedFlight:
+        """Adjust all pictures together.
+
+        Args:
+            start_sigma: (3,) [m] of the first picture's estimate; heading_sigma: [rad] of its heading.
+            shift, shift_sigma: (2,) [m] what is already known of the orbital map's shift.
+            earlier: pictures of earlier flights, held where they are.
+
+        Raises:
+            InvalidInput: with fewer than two pictures.
+        """
+        if len(self._pictures) < 2:
+            raise InvalidInput("flight pictures", len(self._pictures), "at least two pictures are needed")
+        work = _Adjustment(self._camera, self._params, self._orbital, self._pictures, list(earlier))
+        if shift_sigma is None:
+            shift_sigma = np.full(2, self._orbital.shift_sigma if self._orbital else 1.0)
+        work.set_priors(
+            np.asarray(start_sigma, dtype=np.float64), heading_sigma,
+            np.asarray(shift, dtype=np.float64), np.maximum(np.asarray(shift_sigma, dtype=np.float64), 1e-3),
+        )  # fmt: skip
+        return work.run()
+
+
+class _Adjustment:
+    """The working state of one adjustment. Cameras: first the flight's pictures, then earlier ones (fixed)."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        params: AdjustmentParams,
+        orbital: Orbital | None,
+        pictures: list[_Picture],
+        earlier: list[PosedPicture],
+    ) -> None:
+        self.camera, self.params, self.orbital, self.pictures = camera, params, orbital, pictures
+        self.count = len(pictures)
+        # Odometry is smooth where estimates in flight jump: chain it from the first estimate.
+        start = pictures[0].pose @ pictures[0].odom.inverse()
+        poses = [start @ p.odom for p in pictures]
+        near = _near_track(earlier, poses, camera)
+        self.images = [p.image for p in pictures] + [p.image for p in near]
+        poses += [p.optical for p in near]
+        self.rotation = np.stack([p.rotation() for p in poses])
+        self.centre = np.stack([p.position for p in poses])
+        self.fixed = np.arange(len(poses)) >= self.count
+        self.seen = _Sightings()
+        self.first_point: list[int] = []  # number of each picture's first point
+        self.pixels: list[Array] = []
+        self.points = np.zeros((0, 3))
+        self.residual_rms = float("nan")
+        self.observations = 0
+
+    # -- priors -------------------------------------------------------------------------------------
+
+    def set_priors(self, start_sigma: Array, heading_sigma: float, shift: Array, shift_sigma: Array) -> None:
+        p, n = self.params, self.count
+        odom_r = np.stack([q.odom.rotation() for q in self.pictures])
+        odom_c = np.stack([q.odom.position for q in self.pictures])
+        step = np.diff(odom_c, axis=0)
+        length = np.linalg.norm(step, axis=1)
+        sigma = p.odometry_sigma_share * length + p.odometry_sigma_floor
+        turn = [q.odom.yaw for q in self.pictures]
+        turn = np.array([_yaw_of(b @ a.T) for a, b in zip(odom_r[:-1], odom_r[1:], strict=True)])
+        self.shift = shift.copy()
+        self.priors = Priors(
+            up=odom_r[:, 2, :].copy(),
+            up_sigma=p.attitude_sigma,
+            steps=np.stack([np.arange(n - 1), np.arange(1, n)], axis=1),
+            step=step,
+            step_rotation=odom_r[:-1],
+            step_sigma=np.repeat(sigma[:, None], 3, axis=1),
+            yaw_step=turn,
+            yaw_sigma=np.full(n - 1, p.yaw_step_sigma),
+            anchors=np.array([0]),
+            anchor=self.centre[:1].copy(),
+            anchor_sigma=np.maximum(start_sigma, 1e-3)[None],
+            headings=np.array([0]),
+            heading=self.rotation[:1].copy(),
+            heading_sigma=np.array([max(heading_sigma, 1e-4)]),
+            shift=shift,
+            shift_sigma=shift_sigma,
+        )
+
+    # -- steps --------------------------------------------------------------------------------------
+
+    def run(self) -> AdjustedFlight:
+        self.follow_ahead()
+        solution = self.solve(iterations=12)
+        if self.orbital is not None and self.match_orbital(self.params.orbital_reach):
+            solution = self.solve(iterations=8)
+        if self.follow_side():
+            solution = self.solve(iterations=8)
+        if self.orbital is not None and self.match_orbital(0.4 * self.params.orbital_reach):
+            solution = self.solve(iterations=8)
+        poses = [Pose.from_rotation(r, c) for r, c in zip(self.rotation, self.centre, strict=True)][: self.count]
+        covariance = solution.covariance[: self.count]
+        return AdjustedFlight(
+            times=np.array([p.time for p in self.pictures]),
+            optical_poses=poses,
+            sigmas=np.sqrt(np.trace(covariance, axis1=1, axis2=2) / 3.0),
+            covariances=covariance,
+            reprojection_rms=self.residual_rms,
+            shift=solution.shift,
+            shift_sigma=np.sqrt(np.diag(solution.shift_covariance)),
+            points=self.points[np.isfinite(self.points[:, 0])],
+            observations=self.observations,
+            matches=len(self.priors.orbital),
+            pictures=[PosedPicture(p.image, q) for p, q in zip(self.pictures, poses, strict=True)],
+        )
+
+    def pose(self, i: int) -> Pose:
+        return Pose.from_rotation(self.rotation[i], self.centre[i])
+
+    def ground_plane(self, i: int) -> tuple[Array, Array]:
+        """Plane (point, normal) below picture i before points are known: laser height, orbital slope."""
+        picture = self.pictures[i]
+        depth = picture.range_depth
+        if not np.isfinite(depth):
+            known = [p.range_depth for p in self.pictures if np.isfinite(p.range_depth)]
+            depth = float(np.median(known)) if known else 10.0
+        point = self.centre[i] + self.rotation[i][:, 2] * depth
+        normal = np.array([0.0, 0.0, 1.0])
+        if self.orbital is not None:
+            x = point[0] + self.shift[0] + np.array([3.0, -3.0, 0.0, 0.0])
+            y = point[1] + self.shift[1] + np.array([0.0, 0.0, 3.0, -3.0])
+            z = self.orbital.elevation.sample("elevation", x, y)
+            if np.all(np.isfinite(z)):
+                normal = np.array([-(z[0] - z[1]) / 6.0, -(z[2] - z[3]) / 6.0, 1.0])
+                normal /= np.linalg.norm(normal)
+        return point, normal
+
+    def follow_ahead(self) -> None:
+        """Choose points in every picture and follow them into the next ones."""
+        p = self.params
+        total = 0
+        all_points = []
+        for i, picture in enumerate(self.pictures):
+            uv = tracks.corners(picture.image, p.corner_cell, p.corner_threshold)
+            depth = np.full(len(uv), np.nan)
+            if picture.range_pixel is not None:
+                uv = np.concatenate([uv, picture.range_pixel[None]])
+                depth = np.append(depth, picture.range_depth)
+            number = total + np.arange(len(uv))
+            self.first_point.append(total)
+            self.pixels.append(uv)
+            total += len(uv)
+            pose, (point, normal) = self.pose(i), self.ground_plane(i)
+            rays = self.camera.rays(uv) @ pose.rotation().T
+            reach = (point - pose.position) @ normal / np.minimum(rays @ normal, -0.05)
+            ground = pose.position + rays * reach[:, None]
+            self.seen.add(i, number, uv, depth)
+            for j in range(i + 1, min(i + 1 + p.follow_ahead, self.count)):
+                good, found = self.follow(i, j, uv, ground, point, normal)
+                if good.sum() < 6:
+                    break
+                self.seen.add(j, number[good], found[good])
+                ground[good] = _on_rays(pose, rays[good], self.pose(j), self.camera.rays(found[good]), ground[good])
+            all_points.append(ground)
+        self.points = np.concatenate(all_points)
+
+    def follow(
+        self, i: int, j: int, uv: Array, ground: Array, point: Array, normal: Array
+    ) -> tuple[npt.NDArray[np.bool_], Array]:
+        """Follow pixels of picture i, thought to show `ground` [m], into picture j."""
+        first, second = self.pose(i), self.pose(j)
+        guess, _ = self.camera.project((ground - second.position) @ second.rotation())
+        homography = tracks.plane_homography(self.camera, first, second, point, normal)
+        if homography is None:
+            return np.zeros(len(uv), np.bool_), guess
+        found, good = tracks.follow(
+            self.images[i], self.images[j], uv, guess, homography,
+            window=self.params.follow_window, round_trip=self.params.round_trip,
+        )  # fmt: skip
+        return good, found
+
+    def follow_side(self) -> bool:
+        """Follow the points into pictures of other legs and earlier flights; True when any was found."""
+        p = self.params
+        span = self.camera.width / self.camera.fx, self.camera.height / self.camera.fy
+        any_found = False
+        for i in range(self.count):
+            first = self.first_point[i]
+            at = first + np.arange(len(self.pixels[i]))
+            at = at[np.isfinite(self.points[at, 0])]
+            if len(at) < 12:
+                continue
+            ground = self.points[at]
+            point, normal = _plane(ground)
+            height = float(self.centre[i, 2] - point[2])
+            distance = np.linalg.norm(self.centre[:, :2] - self.centre[i, :2], axis=1)
+            distance[max(0, i - p.follow_ahead) : i + p.follow_ahead + 1] = np.inf
+            distance[distance > 0.8 * height * max(span)] = np.inf
+            order = np.argsort(distance, kind="stable")[: p.side_pictures]
+            for j in order[np.isfinite(distance[order])]:
+                good, found = self.follow(i, int(j), self.pixels[i][at - first], ground, point, normal)
+                if good.sum() < 6:
+                    continue
+                self.seen.add(int(j), at[good], found[good])
+                any_found = True
+        return any_found
+
+    def match_orbital(self, reach: float) -> bool:
+        """Find each picture on the orbital image over the ground points; True when any was found."""
+        assert self.orbital is not None
+        p = self.params
+        known = self.points[np.isfinite(self.points[:, 0])]
+        if len(known) < 50:
+            return False
+        surface = _surface(known)
+        cameras, positions, sigmas = [], [], []
+        half = 0.5 * np.hypot(self.camera.width / self.camera.fx, self.camera.height / self.camera.fy)
+        for i in range(self.count):
+            pose = self.pose(i)
+            at = surface.sample("elevation", pose.position[0], pose.position[1])
+            if not np.isfinite(at) or pose.position[2] - at < 1.0:
+                continue
+            height = float(pose.position[2] - at)
+            x, y = pose.position[:2]
+            r = half * height
+            corner, xx, yy = ground_cells(self.orbital, Bounds(x - r, y - r, x + r, y + r))
+            z = surface.sample("elevation", xx, yy)
+            gsd = self.camera.ground_sampling_distance(height)
+            small, factor = shrink(self.images[i], gsd, self.orbital.image.resolution)
+            points = np.stack([xx.ravel(), yy.ravel(), np.where(np.isfinite(z), z, at).ravel()], axis=1)
+            patch = sample_ground(small, factor, self.camera, pose, points).reshape(xx.shape)
+            patch[~np.isfinite(z)] = np.nan
+            match = match_patch(self.orbital, patch, corner, self.shift, np.asarray(reach))
+            if match is None or match.score < p.orbital_min_score or match.lead < p.orbital_min_lead:
+                continue
+            cameras.append(i)
+            positions.append(pose.position[:2] + match.offset)
+            sigmas.append(np.hypot(p.orbital_sigma, match.sigma))
+        self.priors.orbital = np.array(cameras, dtype=np.int64)
+        self.priors.orbital_xy = np.array(positions).reshape(-1, 2)
+        self.priors.orbital_sigma = np.array(sigmas)
+        return bool(cameras)
+
+    def solve(self, iterations: int) -> Solution:
+        """Adjust, throw out what does not fit, adjust again; keeps poses, points and shift."""
+        solution = self._solve_once(iterations)
+        solution = self._solve_once(max(4, iterations // 2), reject=True)
+        return solution
+
+    def _solve_once(self, iterations: int, reject: bool = False) -> Solution:
+        p, f = self.params, self.camera.fx
+        s = self.seen
+        camera, point = np.concatenate(s.camera), np.concatenate(s.point)
+        uv, depth = np.concatenate(s.uv), np.concatenate(s.depth)
+        xy = (uv - self.camera.matrix[:2, 2]) / np.array([self.camera.fx, self.camera.fy])
+        if reject:
+            y = np.einsum("kji,kj->ki", self.rotation[camera], self.points[point] - self.centre[camera])
+            with np.errstate(invalid="ignore", divide="ignore"):
+                error = np.linalg.norm(y[:, :2] / y[:, 2:] - xy, axis=1) * f
+                keep = (error < p.outlier_pixels) & (y[:, 2] > 0.5)
+            s.camera, s.point, s.uv, s.depth = [camera[keep]], [point[keep]], [uv[keep]], [depth[keep]]
+            camera, point, xy, depth = camera[keep], point[keep], xy[keep], depth[keep]
+        sightings = np.bincount(point, minlength=len(self.points))
+        usable = (sightings >= 2) & np.isfinite(self.points[:, 0])
+        number = np.full(len(self.points), -1, np.int64)
+        number[usable] = np.arange(int(usable.sum()))
+        keep = usable[point]
+        laser_sigma = np.sqrt(p.range_sigma**2 + (p.range_sigma_share * np.nan_to_num(depth[keep])) ** 2)
+        seen = Observations(
+            camera[keep], number[point[keep]], xy[keep],
+            np.full(int(keep.sum()), p.pixel_sigma / f), depth[keep], laser_sigma,
+        ).sorted()  # fmt: skip
+        solution = solve(
+            self.rotation, self.centre, self.fixed, self.points[usable], seen, self.priors,
+            shift=self.shift, iterations=iterations,
+        )  # fmt: skip
+        self.rotation, self.centre, self.shift = solution.rotation, solution.centre, solution.shift
+        self.points[:] = np.nan
+        self.points[usable] = solution.points
+        error = solution.residual * f
+        self.residual_rms = float(np.sqrt(np.mean(error**2))) if len(error) else float("nan")
+        self.observations = len(error)
+        return solution
+
+
+def _pinhole(camera: Camera) -> tuple[Camera, tuple[Array, Array] | None]:
+    """Return a pinhole for the camera and, where pictures must be redrawn for it, the maps of cv2.remap."""
+    if camera.model == PINHOLE and not np.any(camera.distortion):
+        return camera, None
+    pinhole = Camera(camera.width, camera.height, camera.matrix, np.zeros(5), PINHOLE, camera.name)
+    u, v = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
+    rays = pinhole.rays(np.stack([u.ravel(), v.ravel()], axis=1))
+    uv, _ = camera.project(rays)
+    maps = uv.reshape(camera.height, camera.width, 2).astype(np.float32)
+    return pinhole, (maps[..., 0].copy(), maps[..., 1].copy())
+
+
+def _near_track(earlier: list[PosedPicture], poses: list[Pose], camera: Camera) -> list[PosedPicture]:
+    """Earlier pictures within a picture's width of the flight's track."""
+    track = np.stack([p.position for p in poses])
+    near = []
+    for picture in earlier:
+        away = np.linalg.norm(track[:, :2] - picture.optical.position[:2], axis=1).min()
+        if away < 15.0 * camera.width / camera.fx:
+            near.append(picture)
+    return near
+
+
+def _yaw_of(rotation: Array) -> float:
+    return float(np.arctan2(rotation[1, 0] - rotation[0, 1], rotation[0, 0] + rotation[1, 1]))
+
+
+def _on_rays(first: Pose, rays: Array, second: Pose, seen: Array, ground: Array) -> Array:
+    """Points on the rays (n, 3) of the first view that lie nearest to the rays (n, 3, optical) of the second.
+
+    Depths that differ by more than a third from those of `ground` are left as they were.
+    """
+    b = seen @ second.rotation().T
+    base = first.position - second.position
+    a_off = rays - b * np.sum(rays * b, axis=1, keepdims=True)
+    base_off = base - b * (b @ base)[:, None]
+    t = -np.sum(a_off * base_off, axis=1) / np.maximum(np.sum(a_off**2, axis=1), 1e-9)
+    old = np.sum((ground - first.position) * rays, axis=1)
+    t = np.where(np.abs(t - old) < 0.33 * old, t, old)
+    result: Array = first.position + rays * t[:, None]
+    return result
+
+
+def _plane(points: Array) -> tuple[Array, Array]:
+    """Least-squares plane through ground points: (point, unit normal, upwards)."""
+    middle = np.median(points, axis=0)
+    a = np.concatenate([points[:, :2] - middle[:2], np.ones((len(points), 1))], axis=1)
+    k = np.linalg.lstsq(a, points[:, 2], rcond=None)[0]
+    normal = np.array([-k[0], -k[1], 1.0])
+    return np.array([middle[0], middle[1], k[2]]), normal / np.linalg.norm(normal)
+
+
+def _surface(points: Array, resolution: float = 0.5, smooth: float = 0.6) -> Grid:
+    """Smooth relief through scattered points, NaN farther than about 1.5 m from any."""
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    grid = Grid.over(Bounds(low[0] - 2.0, low[1] - 2.0, high[0] + 2.0, high[1] + 2.0), resolution)
+    row, col = grid.indices(points[:, 0], points[:, 1])
+    total, weight = np.zeros(grid.shape), np.zeros(grid.shape)
+    datum = float(np.median(points[:, 2]))
+    np.add.at(total, (row, col), points[:, 2] - datum)
+    np.add.at(weight, (row, col), 1.0)
+    sigma = smooth / resolution
+    total, weight = cv2.GaussianBlur(total, (0, 0), sigma), cv2.GaussianBlur(weight, (0, 0), sigma)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        grid["elevation"] = np.where(weight > 1e-3, total / weight + datum, np.nan)
+    return grid
