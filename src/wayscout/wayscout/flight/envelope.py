@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from wayscout.errors import WayscoutError
+from wayscout.flight.ground import Ground, follow_ground
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
-from wayscout.flight.trajectory import Trajectory, build
-from wayscout.grid import Grid
+from wayscout.flight.trajectory import build
 
 SLOW_HEIGHT = 3.0  # [m] below which a landing sinks at landing speed
 
@@ -60,31 +60,24 @@ def power(limits: HelicopterLimits, climb_rate: float = 0.0) -> float:
     return limits.hover_power + lift
 
 
-def price(
-    plan: FlightPlan,
-    limits: HelicopterLimits,
-    elevation: Grid | None = None,
-    trajectory: Trajectory | None = None,
-) -> FlightCost:
+def price(plan: FlightPlan, limits: HelicopterLimits, ground: Ground | None = None) -> FlightCost:
     """Price a plan from lift-off to touchdown, with limited acceleration.
 
     Args:
-        elevation: layer 'elevation' [m]; when given, what is climbed along the ground is paid for.
-        trajectory: of this plan, when it has been built already.
+        ground: when given, climbing along the ground is paid for in time and energy.
     """
-    path = trajectory if trajectory is not None else build(plan, limits)
-    up, down = float(path.height[0]), float(path.height[-1])
+    path = build(plan, limits)
+    climb, highest = float(path.height[0]), path.height
+    if ground is not None:
+        path, altitude, below = follow_ground(path, ground, limits)
+        climb += float(np.maximum(np.diff(altitude), 0.0).sum())
+        highest = altitude - below
+    up, down = float(highest[0]), float(highest[-1])
     duration = vertical_time(up, limits.max_climb_rate, limits.max_acceleration)
     duration += path.seconds + landing_time(down, limits)
-    climb = up
-    if elevation is not None:
-        ground = elevation.sample("elevation", path.xy[:, 0], path.xy[:, 1])
-        ground = ground[np.isfinite(ground)]
-        climb += float(np.maximum(np.diff(ground), 0.0).sum()) if len(ground) > 1 else 0.0
     energy = limits.hover_power * duration + limits.mass * limits.gravity * climb / limits.climb_efficiency
-    return FlightCost(
-        duration, path.length, energy, len(path.pictures), float(path.height.max()), float(path.speed.max())
-    )
+    pictures = len(path.pictures)
+    return FlightCost(duration, path.length, energy, pictures, float(highest.max()), float(path.speed.max()))
 
 
 def violations(cost: FlightCost, limits: HelicopterLimits) -> list[str]:
@@ -104,13 +97,13 @@ def violations(cost: FlightCost, limits: HelicopterLimits) -> list[str]:
     ]
 
 
-def check(plan: FlightPlan, limits: HelicopterLimits, elevation: Grid | None = None) -> FlightCost:
+def check(plan: FlightPlan, limits: HelicopterLimits, ground: Ground | None = None) -> FlightCost:
     """Price a plan and refuse it when it leaves the envelope.
 
     Raises:
         OutsideEnvelope: naming the flight, each limit and the number that breaks it.
     """
-    cost = price(plan, limits, elevation)
+    cost = price(plan, limits, ground)
     wanted = max(w.speed for w in plan.waypoints)
     broken = violations(cost, limits)
     if wanted > limits.max_speed:

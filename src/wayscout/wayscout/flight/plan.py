@@ -95,7 +95,9 @@ class FlightPlan:
                     raise InvalidInput(f"plan.waypoints[{i}].{field}", value, "a finite number is needed")
             for field, least in (("height", 0.5), ("speed", 0.05), ("picture_spacing", 0.0)):
                 if getattr(w, field) < least:
-                    raise InvalidInput(f"plan.waypoints[{i}].{field}", getattr(w, field), f"at least {least:g}")
+                    raise InvalidInput(
+                        f"plan.waypoints[{i}].{field}", getattr(w, field), f"at least {least:g}"
+                    )
         for i, site in enumerate(self.landing_sites):
             if len(site) != 2 or not np.all(np.isfinite(site)):
                 raise InvalidInput(f"plan.landing_sites[{i}]", site, "finite x, y [m] are needed")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.flight.envelope import OutsideEnvelope, price, violations
+from wayscout.flight.ground import Ground
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
 from wayscout.flight.trajectory import smooth
 
@@ -39,7 +40,9 @@ class Corridor:
     def __post_init__(self) -> None:
         line = np.asarray(self.centreline, dtype=np.float64)
         if line.ndim != 2 or line.shape[0] < 2 or line.shape[1] < 2 or not np.all(np.isfinite(line[:, :2])):
-            raise InvalidInput(f"corridor '{self.name}' centreline", line.tolist(), "two or more finite x, y [m]")
+            raise InvalidInput(
+                f"corridor '{self.name}' centreline", line.tolist(), "two or more finite x, y [m]"
+            )
         line = line[:, :2]
         step = np.hypot(*np.diff(line, axis=0).T)
         line = line[np.concatenate([[True], step > 1e-3])]
@@ -114,6 +117,7 @@ def plan_survey(
     *,
     landing_sites: Sequence[tuple[float, float]] = (),
     first_flight: int = 1,
+    ground: Ground | None = None,
     height: float | None = None,
     speed: float | None = None,
 ) -> list[FlightPlan]:
@@ -127,6 +131,7 @@ def plan_survey(
         start: x, y [m] of the helicopter on the ground.
         landing_sites: preferred first; the take-off point when empty.
         first_flight: number of the first plan.
+        ground: elevation as known; steep ground makes flights slower.
         height, speed: of the legs, instead of `survey_height` [m] and `cruise_speed` [m/s].
 
     Returns:
@@ -147,7 +152,7 @@ def plan_survey(
     reason = ""
     for sections in range(1, MOST_SECTIONS + 1):
         try:
-            plans = _share_out(corridor, home, camera, limits, landing_sites, first_flight, sections)
+            plans = _share_out(corridor, home, camera, limits, landing_sites, first_flight, sections, ground)
         except OutsideEnvelope as error:
             reason = str(error)
             continue
@@ -156,7 +161,9 @@ def plan_survey(
         if best is not None and sections >= 3:
             break
     if best is None:
-        raise OutsideEnvelope(f"corridor '{corridor.name}' is out of reach from ({home[0]:.1f}, {home[1]:.1f}): {reason}")
+        raise OutsideEnvelope(
+            f"corridor '{corridor.name}' is out of reach from ({home[0]:.1f}, {home[1]:.1f}): {reason}"
+        )
     if len(best) == 1:
         return best
     return [replace(p, name=f"{p.name} ({i}/{len(best)})") for i, p in enumerate(best, 1)]
@@ -172,6 +179,7 @@ def plan_look(
     name: str = "look",
     landing_sites: Sequence[tuple[float, float]] = (),
     flight: int = 1,
+    ground: Ground | None = None,
 ) -> FlightPlan:
     """Plan one flight that looks at the first points it can reach, two short legs over each.
 
@@ -202,7 +210,7 @@ def plan_look(
             legs += [_Leg(out, yaw), _Leg(back, yaw)]
             here = back[-1]
         plan = _assemble(legs, home, camera, limits, landing_sites, flight, name)
-        broken = violations(price(plan, limits), limits)
+        broken = violations(price(plan, limits, ground), limits)
         if broken:
             reason = "; ".join(broken)
             break
@@ -229,6 +237,7 @@ def _share_out(
     sites: Sequence[tuple[float, float]],
     first: int,
     sections: int,
+    ground: Ground | None,
 ) -> list[FlightPlan]:
     """Give each flight as many whole legs of a section as it can fly."""
     line = smooth(resample(corridor.centreline, 1.0), MEANDER)
@@ -245,7 +254,7 @@ def _share_out(
                 trial = _assemble(
                     legs, home, camera, limits, sites, first + len(plans), f"survey {corridor.name}"
                 )
-                broken = violations(price(trial, limits), limits)
+                broken = violations(price(trial, limits, ground), limits)
                 # An odd number of legs ends far away; worth it only when nothing is left for later.
                 if not broken and (count % 2 == 0 or count == len(todo) or count == 1):
                     plan = trial
@@ -294,7 +303,8 @@ def _assemble(
                 waypoints.append(point(turn, float(leg.yaw[0]), limits.cruise_speed))
         waypoints.append(point(leg.points[0], float(leg.yaw[0]), speed))
         waypoints += [
-            point(p, float(y), limits.cruise_speed, spacing) for p, y in zip(leg.points[1:], leg.yaw[1:], strict=True)
+            point(p, float(y), limits.cruise_speed, spacing)
+            for p, y in zip(leg.points[1:], leg.yaw[1:], strict=True)
         ]
     waypoints.append(point(home, float(legs[-1].yaw[-1]), limits.transit_speed))
     where = tuple((float(x), float(y)) for x, y in sites) or ((float(home[0]), float(home[1])),)
@@ -310,4 +320,6 @@ def _half_circle(leg: Array, onto: Array) -> list[Array]:
         return []
     ahead = (end - leg[-2]) / max(float(np.hypot(*(end - leg[-2]))), 1e-9)
     centre = 0.5 * (end + onto)
-    return [centre + 0.5 * gap * -np.cos(a) + ahead * radius * np.sin(a) for a in np.radians([45.0, 90.0, 135.0])]
+    return [
+        centre + 0.5 * gap * -np.cos(a) + ahead * radius * np.sin(a) for a in np.radians([45.0, 90.0, 135.0])
+    ]

@@ -137,7 +137,9 @@ def curvature(xy: Array, s: Array) -> Array:
     return result
 
 
-def limit_acceleration(s: Array, top: Array, acceleration: float, start: float = 0.0, end: float = 0.0) -> Array:
+def limit_acceleration(
+    s: Array, top: Array, acceleration: float, start: float = 0.0, end: float = 0.0
+) -> Array:
     """Lower a speed limit (n,) [m/s] until v dv/ds stays within +-acceleration, from start to end speed."""
     squared = np.asarray(top, dtype=np.float64) ** 2
     squared[0] = min(squared[0], start**2) if start > 0.0 else 0.0

@@ -1,0 +1,392 @@
+"""Flying a plan: from pose, range and energy to a velocity command, one control period at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from wayscout.flight.envelope import landing_time, power
+from wayscout.flight.ground import Ground, follow_ground
+from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
+from wayscout.flight.trajectory import Trajectory, build
+from wayscout.geometry import Pose, wrap_angle
+
+Array = npt.NDArray[np.float64]
+SiteChooser = Callable[[Array, Sequence[tuple[float, float]]], tuple[float, float]]
+
+CLIMB, SURVEY, RETURN, DESCEND, LANDED = "climb", "survey", "return", "descend", "landed"
+COMPLETE, CUT_SHORT, ABORTED = "complete", "cut short", "aborted"
+
+POSITION_GAIN = 0.6  # [1/s] speed towards the path per metre of distance from it
+HEIGHT_GAIN = 0.8  # [1/s]
+YAW_GAIN = 1.0  # [1/s]
+GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
+SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each step
+ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
+TOUCHDOWN = 0.12  # [m] above ground that counts as landed when sinking has stopped
+SETTLED_RATE = 0.08  # [m/s] vertical speed that counts as standing
+SETTLED_TIME = 0.8  # [s]
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the helicopter shall do until the next step.
+
+    Attributes:
+        velocity: (3,) levelled body frame, x forward, y left, z up [m/s].
+        yaw_rate: [rad/s].
+        trigger: take a picture now.
+        motors: rotor on.
+        phase: 'climb', 'survey', 'return', 'descend' or 'landed'.
+    """
+
+    velocity: Array
+    yaw_rate: float
+    trigger: bool
+    motors: bool
+    phase: str
+
+
+@dataclass
+class Progress:
+    """What has happened since lift-off, for feedback and log (SI units)."""
+
+    elapsed: float = 0.0
+    distance: float = 0.0
+    max_height: float = 0.0
+    max_speed: float = 0.0
+    pictures: int = 0
+    outcome: str = COMPLETE
+    message: str = ""
+    airborne_since: float | None = None
+
+
+@dataclass
+class Guidance:
+    """Fly one plan. Call `step` once each control period until `done`.
+
+    Args:
+        plan: checked against the envelope by the caller.
+        limits: of the helicopter.
+        ground: elevation known before or by now; the laser corrects it in flight.
+        choose_site: picks where to land from (position (2,), wanted sites); by default the first wanted site
+            (when nothing went wrong) or the nearest.
+    """
+
+    plan: FlightPlan
+    limits: HelicopterLimits
+    ground: Ground
+    choose_site: SiteChooser | None = None
+    phase: str = CLIMB
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self._path: Trajectory
+        self._path, self._altitude, self._below = follow_ground(
+            build(self.plan, self.limits), self.ground, self.limits
+        )
+        self._dt = 0.1
+        self._s = 0.0
+        self._next_picture = 0
+        self._offset: float | None = None  # ground by laser minus ground by map [m]
+        self._takeoff: Array | None = None
+        self._site: tuple[float, float] | None = None
+        self._last: tuple[float, Array] | None = None
+        self._last_velocity = np.zeros(3)  # in map, as commanded
+        self._range_time: float | None = None
+        self._still_since: float | None = None
+        self._cut_short = False
+
+    @property
+    def done(self) -> bool:
+        return self.phase == LANDED
+
+    @property
+    def site(self) -> tuple[float, float] | None:
+        """Where it will land, once chosen."""
+        return self._site
+
+    def cancel(self, reason: str, outcome: str = CUT_SHORT) -> None:
+        """Give up the survey and land at the nearest site, for instance because the goal was cancelled."""
+        if self.phase in (CLIMB, SURVEY, RETURN) and not self._cut_short:
+            self._cut_short = True
+            self.progress.outcome, self.progress.message = outcome, reason
+
+    def step(self, time: float, pose: Pose, laser: float, energy_left: float) -> Command:
+        """Decide on the next command.
+
+        Args:
+            time: [s].
+            pose: base_link in map.
+            laser: range along the body's down axis [m]; NaN or infinite when there is none.
+            energy_left: [J] that this flight may still draw; infinite when unknown.
+        """
+        if self.phase == LANDED:
+            return Command(np.zeros(3), 0.0, False, False, LANDED)
+        dt, velocity = self._measure(time, pose)
+        height = self._height(time, dt, pose, laser)
+        self._book(time, pose, height, velocity, dt)
+        if self.phase in (CLIMB, SURVEY, RETURN):
+            self._watch(time, pose, height, energy_left)
+        if self._cut_short and self._site is None:
+            self._divert(pose, velocity)
+        if self.phase == CLIMB:
+            command = self._climb(pose, height)
+        elif self.phase in (SURVEY, RETURN):
+            command = self._follow(pose, height, dt)
+        else:
+            command = self._descend(time, pose, height, velocity)
+        return command
+
+    # --- what is measured -------------------------------------------------------------------------------
+
+    def _measure(self, time: float, pose: Pose) -> tuple[float, Array]:
+        if self._last is None or time <= self._last[0]:
+            dt, velocity = self._dt, np.zeros(3)
+        else:
+            dt = time - self._last[0]
+            velocity = (pose.position - self._last[1]) / dt
+        self._last, self._dt = (time, pose.position.copy()), dt
+        if self._takeoff is None:
+            self._takeoff = pose.position.copy()
+            self._range_time = time
+        return dt, velocity
+
+    def _height(self, time: float, dt: float, pose: Pose, laser: float) -> float:
+        """Return the height above ground, by laser or else by map, and learn the map's offset."""
+        x, y, z = pose.position
+        mapped = float(self.ground.height(x, y))
+        if not np.isfinite(mapped):
+            mapped = float(np.interp(self._s, self._path.s, self._below))
+        if self._offset is None and self._takeoff is not None:
+            self._offset = float(self._takeoff[2]) - mapped  # it stands on the ground
+        offset = self._offset or 0.0
+        if np.isfinite(laser) and laser > 0.0:
+            self._range_time = time
+            height = max(laser * float(np.cos(pose.tilt())) - self.limits.range_offset, 0.0)
+            share = min(1.0, dt / GROUND_FILTER)
+            self._offset = offset + share * ((z - height) - mapped - offset)
+            return height
+        return float(z - mapped - offset)
+
+    def _book(self, time: float, pose: Pose, height: float, velocity: Array, dt: float) -> None:
+        p = self.progress
+        if p.airborne_since is None:
+            if self._takeoff is not None and pose.position[2] - self._takeoff[2] > 0.2:
+                p.airborne_since = time - dt
+            return
+        speed = float(np.hypot(velocity[0], velocity[1]))
+        p.elapsed = time - p.airborne_since
+        p.distance += speed * dt
+        p.max_height = max(p.max_height, height)
+        p.max_speed = max(p.max_speed, speed)
+
+    # --- what may end a flight early --------------------------------------------------------------------
+
+    def _watch(self, time: float, pose: Pose, height: float, energy_left: float) -> None:
+        if self._cut_short:
+            return
+        home = self._time_home(pose, height)
+        if self._range_time is not None and time - self._range_time > self.limits.range_dropout:
+            self.cancel(f"no laser range for {time - self._range_time:.1f} s", ABORTED)
+        elif self.phase != RETURN and self.progress.elapsed + home > self.limits.max_duration:
+            self.cancel(f"time: {home:.0f} s needed to land, limit {self.limits.max_duration:.1f} s")
+        elif energy_left - home * power(self.limits) < self.limits.energy_reserve:
+            self.cancel(f"energy: {energy_left:.0f} J left, {home:.0f} s needed to land")
+
+    def _time_home(self, pose: Pose, height: float) -> float:
+        site = self._nearest_site(pose)
+        distance = float(np.hypot(*(np.asarray(site) - pose.position[:2])))
+        limits = self.limits
+        return (
+            distance / limits.cruise_speed
+            + limits.cruise_speed / limits.max_acceleration
+            + landing_time(height, limits)
+        )
+
+    def _wanted_sites(self) -> list[tuple[float, float]]:
+        sites = list(self.plan.landing_sites)
+        if self._takeoff is not None:
+            here = (float(self._takeoff[0]), float(self._takeoff[1]))
+            if not sites or min(np.hypot(s[0] - here[0], s[1] - here[1]) for s in sites) > 1.0:
+                sites.append(here)
+        return sites
+
+    def _nearest_site(self, pose: Pose) -> tuple[float, float]:
+        x, y = pose.position[:2]
+        return min(self._wanted_sites(), key=lambda s: float(np.hypot(s[0] - x, s[1] - y)))
+
+    def _choose(self, pose: Pose) -> tuple[float, float]:
+        sites = self._wanted_sites()
+        if self._cut_short:
+            nearest = self._nearest_site(pose)
+            sites = [nearest] + [s for s in sites if s != nearest]
+        if self.choose_site is not None:
+            return self.choose_site(pose.position[:2].copy(), sites)
+        return sites[0]
+
+    def _divert(self, pose: Pose, velocity: Array) -> None:
+        """Replace the rest of the path by the straight way to a landing site."""
+        self._go_to(self._choose(pose), pose, float(np.hypot(velocity[0], velocity[1])))
+
+    def _go_to(self, site: tuple[float, float], pose: Pose, speed: float) -> None:
+        limits = self.limits
+        self._site = site
+        here = pose.position[:2]
+        height = self.plan.waypoints[-1].height
+
+        def point(x: float, y: float) -> FlightWaypoint:
+            return FlightWaypoint(float(x), float(y), height, limits.cruise_speed, pose.yaw)
+
+        plan = FlightPlan(self.plan.flight, self.plan.name, (point(*here), point(*site)))
+        path = build(plan, limits, start_speed=max(speed, 0.5))
+        self._path, self._altitude, self._below = follow_ground(path, self.ground, limits)
+        self._s, self._next_picture = 0.0, 0
+        self.phase = RETURN
+
+    # --- the phases -------------------------------------------------------------------------------------
+
+    def _climb(self, pose: Pose, height: float) -> Command:
+        assert self._takeoff is not None
+        target = float(self._path.height[0])
+        error = max(target - height, float(self._altitude[0]) + (self._offset or 0.0) - pose.position[2])
+        rise = float(
+            np.clip(
+                np.sqrt(max(2.0 * 0.7 * self.limits.max_acceleration * error, 0.0)),
+                0.0,
+                self.limits.max_climb_rate,
+            )
+        )
+        if error < 0.5:
+            self.phase = SURVEY
+        hold = POSITION_GAIN * (self._path.xy[0] - pose.position[:2])
+        hold = _shortened(hold, 1.0) if height > 2.0 else np.zeros(2)
+        yaw_error = float(wrap_angle(self._path.yaw[0] - pose.yaw)) if height > 2.0 else 0.0
+        return self._command(pose, np.array([hold[0], hold[1], max(rise, 0.3)]), YAW_GAIN * yaw_error, False)
+
+    def _follow(self, pose: Pose, height: float, dt: float) -> Command:
+        path, limits = self._path, self.limits
+        self._s = self._project(pose.position[:2])
+        here, yaw, _, _ = path.at(self._s)
+        ahead = min(path.length, self._s + 0.5)
+        tangent = path.at(ahead)[0] - path.at(max(0.0, ahead - 1.0))[0]
+        norm = float(np.hypot(*tangent))
+        tangent = tangent / norm if norm > 1e-6 else np.zeros(2)
+        # The profile starts from rest; half a metre ahead it already has a speed to begin with.
+        speed = max(
+            path.at(self._s + max(0.5, 0.5 * float(path.at(self._s)[2]) * dt))[2],
+            0.2 if path.length > self._s else 0.0,
+        )
+
+        slope = self._slope(self._s)
+        floor = float(np.interp(self._s, path.s, self._altitude)) + (self._offset or 0.0)
+        rise = slope * speed + HEIGHT_GAIN * (floor - pose.position[2])
+        low = min(limits.min_clearance, 0.5 * float(path.height.max()))
+        if height < low:
+            rise = limits.max_climb_rate
+            speed = min(speed, 1.0)
+        rise = float(np.clip(rise, -limits.max_climb_rate, limits.max_climb_rate))
+
+        cross = _shortened(POSITION_GAIN * (here - pose.position[:2]), 2.0)
+        planar = _shortened(tangent * speed + cross, limits.max_speed)
+        yaw_slope = float(path.at(self._s + 1.0)[1] - path.at(self._s)[1])
+        yaw_rate = yaw_slope * speed + YAW_GAIN * float(wrap_angle(yaw - pose.yaw))
+
+        trigger = False
+        while (
+            self._next_picture < len(path.pictures)
+            and self._s >= path.pictures[self._next_picture] - 0.25 * speed * dt
+        ):
+            trigger = True
+            self._next_picture += 1
+        if trigger:
+            self.progress.pictures += 1
+        if self.phase == SURVEY and self._next_picture >= len(path.pictures):
+            self.phase = RETURN
+        self._arrive(pose)
+        return self._command(pose, np.array([planar[0], planar[1], rise]), yaw_rate, trigger)
+
+    def _arrive(self, pose: Pose) -> None:
+        """At the end of the path: choose the site (once), go there, then descend."""
+        left = float(np.hypot(*(self._path.xy[-1] - pose.position[:2])))
+        if self._path.length - self._s > ARRIVED or left > 2.0 * ARRIVED:
+            return
+        if self._site is None:
+            site = self._choose(pose)
+            if np.hypot(*(np.asarray(site) - pose.position[:2])) > ARRIVED:
+                self._go_to(site, pose, 0.0)
+                return
+            self._site = site
+        self.phase = DESCEND
+
+    def _descend(self, time: float, pose: Pose, height: float, velocity: Array) -> Command:
+        assert self._site is not None
+        limits = self.limits
+        error = np.asarray(self._site) - pose.position[:2]
+        hold = _shortened(POSITION_GAIN * error, 1.0)
+        sink = float(
+            np.clip(limits.landing_speed + 0.35 * (height - 1.5), limits.landing_speed, limits.descent_rate)
+        )
+        if self._range_time is not None and time - self._range_time > limits.range_dropout:
+            sink = limits.landing_speed  # blind: the ground may come at any time
+        if float(np.hypot(*error)) > 2.0 * ARRIVED and height > 2.0:
+            sink = 0.0
+        if height < 0.5:
+            hold = np.zeros(2)
+        standing = abs(float(velocity[2])) < SETTLED_RATE and sink > 0.0
+        if not standing or (height > TOUCHDOWN and np.isfinite(height) and height > 1.0 and self._sees(time)):
+            self._still_since = None
+        elif self._still_since is None:
+            self._still_since = time
+        if self._still_since is not None and time - self._still_since >= SETTLED_TIME:
+            self.phase = LANDED
+            return Command(np.zeros(3), 0.0, False, False, LANDED)
+        return self._command(pose, np.array([hold[0], hold[1], -sink]), 0.0, False)
+
+    def _sees(self, time: float) -> bool:
+        return self._range_time is not None and time - self._range_time < 0.5
+
+    # --- helpers ----------------------------------------------------------------------------------------
+
+    def _project(self, position: Array) -> float:
+        """Return the distance along the path of the nearest point, not behind and not far ahead."""
+        path = self._path
+        low = int(np.searchsorted(path.s, self._s - 0.5))
+        high = int(np.searchsorted(path.s, self._s + SEARCH_AHEAD)) + 1
+        low, high = max(0, min(low, len(path.s) - 1)), min(len(path.s), max(high, low + 2))
+        a, b = path.xy[low : high - 1], path.xy[low + 1 : high]
+        if len(a) == 0:
+            return float(path.s[-1])
+        d = b - a
+        t = np.clip(((position - a) * d).sum(axis=1) / np.maximum((d * d).sum(axis=1), 1e-12), 0.0, 1.0)
+        miss = np.hypot(*(a + t[:, None] * d - position).T)
+        i = int(np.argmin(miss))
+        s = float(path.s[low + i] + t[i] * (path.s[low + i + 1] - path.s[low + i]))
+        return max(s, self._s)
+
+    def _slope(self, s: float) -> float:
+        path = self._path
+        if path.length < 1e-6:
+            return 0.0
+        a, b = max(0.0, s - 0.5), min(path.length, s + 1.0)
+        rise = np.interp(b, path.s, self._altitude) - np.interp(a, path.s, self._altitude)
+        return float(rise / max(b - a, 1e-6))
+
+    def _command(self, pose: Pose, velocity: Array, yaw_rate: float, trigger: bool) -> Command:
+        """Limit the change since the last command and turn map velocity into the levelled body frame."""
+        change = velocity - self._last_velocity
+        change[:2] = _shortened(change[:2], 1.5 * self.limits.max_acceleration * self._dt + 1e-9)
+        limited = self._last_velocity + change
+        self._last_velocity = limited
+        c, s = float(np.cos(pose.yaw)), float(np.sin(pose.yaw))
+        body = np.array([c * limited[0] + s * limited[1], -s * limited[0] + c * limited[1], limited[2]])
+        rate = float(np.clip(yaw_rate, -self.limits.max_yaw_rate, self.limits.max_yaw_rate))
+        return Command(body, rate, trigger, True, self.phase)
+
+
+def _shortened(vector: Array, most: float) -> Array:
+    norm = float(np.hypot(vector[0], vector[1]))
+    return vector * (most / norm) if norm > most else vector
