@@ -1,0 +1,4 @@
+"""Worlds: make one from a seed or a DEM, write and read its folder.
+
+`folder` holds all that a mission may know; `truth` is for simulators, tests and benchmarks alone.
+"""

@@ -1,0 +1,148 @@
+"""Make a world folder from a seed and a recipe."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from wayscout.grid import Grid
+from wayscout.worlds import folder, noise, orbital, texture, truth
+from wayscout.worlds.folder import Corridor, Goal, Start, StartPose, Sun, Terrain, World
+from wayscout.worlds.plan import STEP, Channel, Plan, make_plan
+from wayscout.worlds.recipe import Outcome, Recipe
+from wayscout.worlds.rocks import make_rocks
+from wayscout.worlds.terrain import make_land
+
+VERSION = 1  # of the generator: worlds made by another are remade
+
+
+def generate(
+    seed: int, recipe: Recipe, out: Path, *, name: str | None = None, kind: str = "delta",
+    outcome: Outcome | None = None, misleading: bool | None = None,
+) -> World:  # fmt: skip
+    """Make a world and write its folder.
+
+    Args:
+        seed: any non-negative integer; the same seed, recipe and generator version give the same files.
+        recipe: kind of world; `kind` is its name.
+        out: the folder to write; made when missing.
+        name: of the world, by default the folder's.
+        outcome, misleading: fix what is otherwise drawn from the seed.
+    """
+    plan = make_plan(seed, recipe, outcome, misleading)
+    land = make_land(plan, recipe)
+    ground = land.ground
+    rocks = make_rocks(plan, recipe, land)
+    picture, shadow = texture.paint(plan, recipe, ground, rocks)
+    seen = _observe(plan, recipe, ground, rocks, picture)
+    world = _describe(plan, recipe, ground, name or out.name, kind)
+    folder.write_world(out, world)
+    folder.write_orbital(out, seen)
+    truth.write_ground(out, world, ground)
+    truth.write_rocks(out / world.terrain.rocks, rocks)
+    folder.write_image(out / world.terrain.texture, picture[::-1])
+    facts = _facts(plan, ground, shadow)
+    folder.write_yaml(out / "truth" / "truth.yaml", facts, "The truth: for tests and benchmarks alone.")
+    return world
+
+
+def _observe(
+    plan: Plan, recipe: Recipe, ground: Grid, rocks: npt.NDArray[np.float64], picture: texture.Image
+) -> folder.Orbital:
+    rng = noise.stream(plan.seed, "orbital")
+    elevation = orbital.observe_elevation(
+        ground, recipe.size, shift=plan.shift, blur=recipe.orbital_blur, sigma=recipe.orbital_sigma,
+        correlation=recipe.orbital_correlation, rng=rng,
+    )  # fmt: skip
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+    texture.draw_rocks(grey, rocks, recipe.size, plan)
+    image = orbital.observe_image(grey, recipe.size, shift=plan.shift, rng=rng)
+    return orbital.bundle(
+        elevation, image, recipe.size, sigma=recipe.orbital_sigma, correlation=recipe.orbital_correlation,
+        shift=recipe.orbital_shift,
+    )  # fmt: skip
+
+
+def _describe(plan: Plan, recipe: Recipe, ground: Grid, name: str, kind: str) -> World:
+    beside = 0.014 * recipe.size + 1.5
+    x, y = recipe.start
+    span = float(np.ceil(float(ground["elevation"].max()) * 10.0) / 10.0)
+    return World(
+        name=name,
+        seed=plan.seed,
+        origin=f"recipe {kind}, generator {VERSION}",
+        size=recipe.size,
+        resolution=recipe.resolution,
+        sun=Sun(azimuth=round(plan.sun_azimuth, 4), elevation=round(plan.sun_elevation, 4)),
+        start=Start(
+            rover=StartPose(x=x, y=y, yaw=1.5708), helicopter=StartPose(x=x + beside, y=y, yaw=1.5708),
+            position_sigma=0.1, yaw_sigma=0.0035,
+        ),
+        goal=Goal(x=recipe.goal[0], y=recipe.goal[1], radius=recipe.goal_radius),
+        corridors=[_draw_corridor(c, plan) for c in plan.channels],
+        terrain=Terrain(
+            heightmap="truth/heightmap.png", height_span=span, texture="truth/texture.jpg",
+            rocks="truth/rocks.csv", sand="truth/sand.png",
+        ),
+    )  # fmt: skip
+
+
+def _draw_corridor(channel: Channel, plan: Plan) -> Corridor:
+    """Draw a channel as an operator would on the orbital map: shifted as that is, and not quite in the middle."""
+    rng = noise.stream(plan.seed, "operator", channel.name)
+    every = max(1, round(channel.length / 40.0 / STEP))
+    points = channel.centreline[::every]
+    if not np.array_equal(points[-1], channel.centreline[-1]):
+        points = np.concatenate([points, channel.centreline[-1:]])
+    width = 2.0 * float(channel.half_width.max())
+    along = np.linspace(0.0, channel.length, len(points))
+    wander = np.stack(
+        [noise.curve(channel.length, channel.length / 8.0, along, rng) for _ in range(2)], axis=1
+    )
+    drawn = points + np.array(plan.shift) + 0.04 * width * wander
+    return Corridor(
+        name=channel.name,
+        centreline=[(round(float(px), 2), round(float(py), 2)) for px, py in drawn],
+        width=round(width * 1.12, 1),
+    )
+
+
+def _facts(plan: Plan, ground: Grid, shadow: float) -> dict[str, Any]:
+    channels: dict[str, Any] = {}
+    for c in plan.channels:
+        lane = c.centreline + c.lane[:, None] * _left(c)
+        channels[c.name] = {
+            "passable": c.passable,
+            "length": round(c.length, 2),
+            "mean_slope_deg": round(float(np.degrees(np.arctan(plan.rise / c.length))), 2),
+            "planned_cost": round(c.cost(), 1) if c.passable else None,
+            "centreline": np.round(c.centreline[::8], 2).tolist(),
+            "half_width": np.round(c.half_width[::8], 2).tolist(),
+            "lane": np.round(lane[::8], 2).tolist(),
+            "lane_half": np.round(c.lane_half[::8], 2).tolist(),
+            "features": [
+                {k: v if k == "kind" else round(v, 3) for k, v in asdict(f).items()} for f in c.features
+            ],
+        }
+    return {
+        "seed": plan.seed,
+        "outcome": plan.outcome,
+        "best": plan.best,
+        "misleading": plan.misleading,
+        "shift": [round(v, 3) for v in plan.shift],
+        "rise": round(plan.rise, 2),
+        "shadow_share": round(shadow, 4),
+        "sand_share": round(float(ground["sand"].mean()), 4),
+        "channels": channels,
+    }
+
+
+def _left(channel: Channel) -> npt.NDArray[np.float64]:
+    tangent = np.gradient(channel.centreline, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    return np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)

@@ -1,0 +1,99 @@
+"""Recipes: the numbers of a kind of world, read from config/worlds.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wayscout import config
+from wayscout.errors import InvalidInput
+from wayscout.worlds import folder
+
+Range = Annotated[tuple[float, float], Field(description="low, high of a uniform draw")]
+Outcome = Literal["A", "B", "both", "neither"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Recipe(_Strict):
+    """Everything that shapes a generated world besides its seed. Lengths are metres, slopes degrees."""
+
+    size: float = Field(gt=0, description="side of the square")
+    resolution: float = Field(gt=0, description="spacing of heightmap vertices")
+    texture_pixels: int = Field(ge=256, le=16384, description="side of the colour texture")
+    rise: Range = Field(description="floor of the crater to top of the delta")
+    front: list[tuple[float, float]] = Field(
+        description="y, share of the rise: the front's profile without channels"
+    )
+    front_warp: tuple[float, float] = Field(description="amplitude and wavelength of the front's meanders")
+    wall_slope: float = Field(ge=40, le=75, description="slope of the channel walls above their talus")
+    undulation: tuple[float, float] = Field(description="deviation and wavelength of the ground's long waves")
+    channel_y: tuple[float, float] = Field(description="y of channel mouths and heads")
+    channel_x: float = Field(gt=0, description="distance of the channels from the middle")
+    channel_length: Range = Field(description="along the centreline")
+    meander: Range = Field(description="wavelength of the meanders")
+    floor_width: Range = Field(description="between the feet of the walls")
+    lane_width: Range = Field(description="clear lane in a passable channel")
+    blockers: tuple[int, int] = Field(description="fewest and most blockers in a blocked channel")
+    decoys: tuple[int, int] = Field(description="fewest and most harmless look-alikes in each channel")
+    misleading: float = Field(
+        ge=0, le=1, description="share of worlds whose orbital data favour the wrong channel"
+    )
+    rock_abundance: Range = Field(
+        description="Golombek's k, share of the area covered by rocks; varies by place"
+    )
+    rock_largest: float = Field(gt=0.25, description="widest rock")
+    sand_share: float = Field(ge=0, le=0.6, description="share of level ground below sand")
+    start: tuple[float, float] = Field(description="x, y of the rover")
+    goal: tuple[float, float] = Field(description="x, y")
+    goal_radius: float = Field(gt=0)
+    sun_elevation: Range = Field(description="degrees")
+    orbital_sigma: float = Field(ge=0, description="of the correlated elevation error")
+    orbital_correlation: float = Field(gt=0, description="length of that error")
+    orbital_blur: float = Field(
+        ge=0, description="deviation of the stereo matcher's smoothing of the elevation"
+    )
+    orbital_shift: float = Field(ge=0, description="largest horizontal shift")
+
+
+class Entry(_Strict):
+    """A built-in world: which recipe, which seed and, when not left to the seed, which outcome."""
+
+    recipe: str
+    seed: int = Field(ge=0)
+    outcome: Outcome | None = None
+    misleading: bool | None = None
+
+
+class Book(_Strict):
+    """config/worlds.yaml."""
+
+    worlds: dict[str, Entry]
+    recipes: dict[str, Recipe]
+
+
+def book() -> Book:
+    """Read config/worlds.yaml.
+
+    Raises:
+        InvalidInput: naming file and field when it breaks the schema.
+    """
+    file = config.directory() / "worlds.yaml"
+    content = folder.parse(Book, folder.read_yaml(file), file)
+    for name, entry in content.worlds.items():
+        if entry.recipe not in content.recipes:
+            raise InvalidInput(
+                f"{file}: worlds.{name}.recipe", entry.recipe, f"known are {sorted(content.recipes)}"
+            )
+    return content
+
+
+def find(name: str) -> Recipe:
+    """Return the recipe of that name, or raise InvalidInput naming the known ones."""
+    recipes = book().recipes
+    if name not in recipes:
+        raise InvalidInput("recipe", name, f"known are {sorted(recipes)}")
+    return recipes[name]

@@ -1,0 +1,172 @@
+"""The painted ground: a colour orthoimage with sunlight and shadows baked in, rocks below 0.25 m included."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from wayscout.grid import Grid, Layer
+from wayscout.worlds import noise
+from wayscout.worlds.noise import Octaves
+from wayscout.worlds.plan import Plan
+from wayscout.worlds.recipe import Recipe
+from wayscout.worlds.terrain import ripple_phase
+
+Image = npt.NDArray[np.uint8]
+AMBIENT = 0.30  # share of the light that comes from the dusty sky
+BAND = 512  # rows painted at once
+
+
+def shadow_of(height: Layer, resolution: float, azimuth: float, elevation: float) -> Layer:
+    """Shadow that terrain throws on itself: 1 dark, 0 lit, with a soft edge.
+
+    Args:
+        height: (rows, cols) [m], row 0 south.
+        azimuth, elevation: direction towards the sun [rad], azimuth from east, counter-clockwise.
+    """
+    stride = 2 if height.shape[0] > 1100 else 1
+    coarse = np.ascontiguousarray(height[::stride, ::stride])
+    step = resolution * stride
+    reach = min(float(np.ptp(height)) / np.tan(elevation), 0.5 * step * max(coarse.shape))
+    above = np.full(coarse.shape, -np.inf, np.float32)
+    distance = step
+    while distance < reach:
+        dx, dy = distance * np.cos(azimuth) / step, distance * np.sin(azimuth) / step
+        towards = np.array([[1, 0, dx], [0, 1, dy]])
+        ahead = cv2.warpAffine(
+            coarse, towards, coarse.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        np.maximum(above, ahead - np.float32(distance * np.tan(elevation)), out=above)
+        distance += step * max(1.0, 0.03 * distance / step)
+    dark = noise.smoothstep(0.0, 0.12, above - coarse)
+    dark = cv2.resize(dark, height.shape[::-1], interpolation=cv2.INTER_LINEAR) if stride > 1 else dark
+    return np.asarray(dark, np.float32)
+
+
+def rock_shadows(rocks: npt.NDArray[np.float64], pixels: int, size: float, plan: Plan) -> Image:
+    """(pixels, pixels) uint8, row 0 south: 255 where a rock's shadow falls (its own footprint included)."""
+    mask = np.zeros((pixels, pixels), np.uint8)
+    scale = pixels / size
+    away = np.array([-np.cos(plan.sun_azimuth), -np.sin(plan.sun_azimuth)])
+    angle = float(np.degrees(np.arctan2(away[1], away[0])))
+    for x, y, _, width, depth, height, _ in rocks:
+        reach = height / np.tan(plan.sun_elevation)
+        radius = 0.25 * (width + depth)
+        centre = np.array([x, y]) + away * 0.5 * reach
+        _ellipse(mask, centre, (radius + 0.5 * reach, 0.92 * radius), angle, 255, size, scale)
+    return mask
+
+
+def _ellipse(
+    image: Image, centre: npt.NDArray[np.float64], axes: tuple[float, float], angle: float, value: int,
+    size: float, scale: float,
+) -> None:  # fmt: skip
+    u, v = ((centre + 0.5 * size) * scale - 0.5) * 16
+    a, b = (max(1, round(r * scale * 16)) for r in axes)
+    cv2.ellipse(image, (round(u), round(v)), (a, b), angle, 0, 360, value, -1, cv2.LINE_AA, 4)
+
+
+def draw_rocks(grey: Image, rocks: npt.NDArray[np.float64], size: float, plan: Plan) -> None:
+    """Draw rocks as seen from above on a grey orthoimage (row 0 south): a lit and a dim side."""
+    scale = grey.shape[0] / size
+    towards = np.array([np.cos(plan.sun_azimuth), np.sin(plan.sun_azimuth)])
+    for x, y, _, width, depth, _, yaw in rocks:
+        centre = np.array([x, y])
+        _ellipse(grey, centre, (0.5 * width, 0.5 * depth), float(np.degrees(yaw)), 62, size, scale)
+        lit = centre + towards * 0.14 * width
+        _ellipse(grey, lit, (0.36 * width, 0.36 * depth), float(np.degrees(yaw)), 150, size, scale)
+
+
+def paint(plan: Plan, recipe: Recipe, ground: Grid, rocks: npt.NDArray[np.float64]) -> tuple[Image, float]:
+    """Paint the ground.
+
+    Returns:
+        (pixels, pixels, 3) uint8 BGR, row 0 south, and the share of the area that lies in shadow.
+    """
+    n = recipe.texture_pixels
+    pixel = recipe.size / n
+    height = ground["elevation"]
+    shadow = shadow_of(height, recipe.resolution, plan.sun_azimuth, plan.sun_elevation)
+    gy, gx = np.gradient(height, recipe.resolution)
+    steep = noise.smoothstep(0.35, 0.8, np.hypot(gx, gy))
+    sun = (np.cos(plan.sun_azimuth), np.sin(plan.sun_azimuth), np.tan(plan.sun_elevation))
+    light = (sun[2] - gx * sun[0] - gy * sun[1]) / (sun[2] * np.sqrt(1 + gx**2 + gy**2))
+    light = np.clip(light, 0.0, 1.7).astype(np.float32)
+    strata = _strata_albedo(plan, recipe, height)
+    layers = [light, shadow, steep, strata, ground["sand"], ground["dark"]]
+    thrown = rock_shadows(rocks, n, recipe.size, plan)
+    fields = _fields(plan, n, pixel)
+    picture = np.empty((n, n, 3), np.uint8)
+    for begin in range(0, n, BAND):
+        end = min(n, begin + BAND)
+        picture[begin:end] = _band(begin, end, pixel, recipe, plan, layers, thrown[begin:end], fields)
+    return picture, float(shadow.mean() + (thrown > 127).mean() * (1 - shadow.mean()))
+
+
+def _fields(plan: Plan, n: int, pixel: float) -> dict[str, Octaves]:
+    """The noise fields of the albedo; wavelengths in metres."""
+
+    def field(name: str, wavelength: float, shortest: float, gain: float) -> Octaves:
+        rng = noise.stream(plan.seed, "albedo", name)
+        return Octaves((n, n), wavelength / pixel, rng, shortest=max(1.0, shortest / pixel), gain=gain)
+
+    return {
+        "broad": field("broad", 42.0, 1.0, 0.62),
+        "fine": field("fine", 1.6, 0.0, 0.85),
+        "grain": field("grain", 0.12, 0.0, 0.9),
+        "plates": field("plates", 3.2, 0.3, 0.6),
+        "bare": field("bare", 24.0, 0.8, 0.6),
+        "bend": field("bend", 7.0, 1.5, 0.5),
+        "hue": field("hue", 18.0, 0.6, 0.65),
+        "pebbles": field("pebbles", 0.22, 0.09, 0.9),
+    }
+
+
+def _strata_albedo(plan: Plan, recipe: Recipe, height: Layer) -> Layer:
+    """Brightness of rock layers by height, about zero mean; they dip and wave a little."""
+    rng = noise.stream(plan.seed, "bands")
+    px = 1.0 / recipe.resolution
+    wavy = 0.5 * noise.octave(height.shape, 26.0 * px, rng) + 0.12 * noise.octave(height.shape, 3.0 * px, rng)
+    thickness = 0.02 * recipe.rise[0]
+    bands = rng.normal(0.0, 1.0, 400)
+    level = height + wavy
+    result: Layer = np.interp(level / thickness, np.arange(400) - 20.0, bands).astype(np.float32)
+    return result
+
+
+def _band(
+    begin: int, end: int, pixel: float, recipe: Recipe, plan: Plan, layers: list[Layer], thrown: Image,
+    fields: dict[str, Octaves],
+) -> Image:  # fmt: skip
+    """Paint rows begin to end."""
+    n = recipe.texture_pixels
+    scale = pixel / recipe.resolution
+    to_vertex = np.array([[scale, 0, 0.5 * scale], [0, scale, (begin + 0.5) * scale]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    light, shadow, steep, strata, sand, dark = (
+        cv2.warpAffine(a, to_vertex, (n, end - begin), flags=flags) for a in layers
+    )
+    value = {name: f.rows(begin, end) for name, f in fields.items()}
+    bare = noise.smoothstep(-0.1, 0.7, value["bare"] + 1.5 * steep)
+    # Bedrock breaks into plates with dark, sand-filled joints; regolith carries pebbles, light and dark.
+    joints = noise.smoothstep(0.10, 0.02, np.abs(value["plates"])) * bare * (1 - steep)
+    pebbles = noise.smoothstep(1.15, 1.6, value["pebbles"]) - 1.2 * noise.smoothstep(
+        1.15, 1.6, -value["pebbles"]
+    )
+    rough = 1.0 + 0.11 * value["broad"] + 0.085 * value["fine"] + 0.04 * value["grain"]
+    rough += 0.09 * bare - 0.20 * joints + 0.10 * strata * (0.25 + 0.75 * steep) * bare + 0.13 * pebbles
+    rough *= 1.0 - 0.24 * dark
+    xs = (np.arange(n) + 0.5) * pixel - 0.5 * recipe.size
+    ys = (np.arange(begin, end) + 0.5) * pixel - 0.5 * recipe.size
+    crests = np.sin(ripple_phase(plan, 0.42, xs[None, :], ys[:, None], 0.16 * value["bend"]))
+    smooth = 0.86 + 0.05 * value["broad"] + 0.018 * value["fine"] + 0.022 * value["grain"] + 0.035 * crests
+    albedo = np.maximum(rough + sand * (smooth - rough), 0.25)
+    direct = light * (1.0 - shadow) * (1.0 - thrown.astype(np.float32) * np.float32(0.92 / 255.0))
+    grey = 0.36 * albedo * (AMBIENT + (1.0 - AMBIENT) * direct)
+    warm = np.clip(0.5 + 0.18 * value["hue"] - 0.35 * sand - 0.3 * dark, 0.0, 1.0)
+    red, green, blue = (c + d * warm for c, d in ((1.18, 0.22), (0.96, -0.08), (0.80, -0.24)))
+    bgr = np.stack([grey * blue, grey * green, grey * red], axis=-1)
+    # A camera's response: brightens the shadows without burning the sunlit walls.
+    return np.asarray(np.clip(255.0 * bgr**0.72, 0, 255), np.uint8)
