@@ -223,7 +223,7 @@ class Grid:
             self[name][r0:r1, c0:c1] = data[r0 - row0 : r1 - row0, c0 - col0 : c1 - col0]
 
     def tiles(self, size: float) -> Iterator[tuple[int, int, Bounds]]:
-        """Yield (tile row, tile col, bounds) of the `size` [m] squares of the frame's lattice that touch the grid."""
+        """Yield (tile row, tile col, bounds) of the lattice's squares of `size` [m] that touch the grid."""
         b = self.bounds
         for row in range(int(np.floor(b.y_min / size)), int(np.ceil(b.y_max / size - 1e-9))):
             for col in range(int(np.floor(b.x_min / size)), int(np.ceil(b.x_max / size - 1e-9))):
