@@ -1,0 +1,1 @@
+"""Driving: steering, path tracking, settled poses, slip, hazards seen from the ground, detours."""
