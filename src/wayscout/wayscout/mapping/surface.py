@@ -1,0 +1,120 @@
+"""From fused heights to the elevation layer: stray cells out, small holes filled, an honest sigma."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from wayscout.grid import Layer
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class SurfaceParams:
+    """How the surface is finished; see config/mapper.yaml."""
+
+    stray_height: float
+    fill_reach: float
+    sigma_floor: float
+    sigma_spread: float
+    sigma_quality: float
+    sigma_relief: float
+    sigma_single: float
+    sigma_filled_slope: float
+
+
+def without_strays(height: Layer, used: Layer, limit: float) -> Layer:
+    """Drop heights of at most two samples that stand over `limit` [m] off their surroundings' median."""
+    known = np.isfinite(height)
+    filled = _filled_by_nearest(height)
+    middle = cv2.medianBlur(filled, 5)
+    stray = known & (used <= 2) & (np.abs(height - middle) > limit)
+    result: Layer = np.where(stray, np.nan, height).astype(np.float32)
+    return result
+
+
+def sigma_of(height: Layer, spread: Layer, quality: Layer, used: Layer, params: SurfaceParams) -> Layer:
+    """Standard deviation of each measured height [m], (rows, cols) float32.
+
+    Independent terms join in squares: a floor (poses), the disagreement of the pairs, their own spread within
+    the cell shrinking with their number, and the relief around the cell (a shift of a tenth of a cell or the
+    widening of an edge by the matching window turns relief into error). A cell that one pair alone saw has
+    no witness and gets `sigma_single` more. The factors are fitted on made-up ground.
+    """
+    relief = local_relief(height)
+    n = np.maximum(used, 1.0)
+    single = np.where(used < 1.5, params.sigma_single, 0.0)
+    variance = (
+        params.sigma_floor**2
+        + (params.sigma_spread * spread) ** 2
+        + (params.sigma_quality * quality) ** 2 / n
+        + (params.sigma_relief * relief) ** 2
+        + single**2
+    )
+    result: Layer = np.sqrt(variance).astype(np.float32)
+    return result
+
+
+def local_relief(height: Layer) -> Layer:
+    """Difference of the highest and the lowest known cell in the 3 x 3 square [m], 0 where unknown."""
+    known = np.isfinite(height)
+    kernel = np.ones((3, 3), np.uint8)
+    high = cv2.dilate(np.where(known, height, -np.inf).astype(np.float32), kernel)
+    low = cv2.erode(np.where(known, height, np.inf).astype(np.float32), kernel)
+    result: Layer = np.subtract(high, low, out=np.zeros_like(high), where=known)
+    return result
+
+
+def fill_holes(
+    height: Layer, sigma: Layer, reach: int, slope: float, resolution: float
+) -> tuple[Layer, Layer]:
+    """Fill unknown cells that lie between known ones within `reach` cells, never outward from an edge.
+
+    Heights come from normalised convolution with a narrowing Gaussian; sigma grows by `slope` [m/m] with the
+    distance to the nearest measured cell.
+
+    Returns:
+        Height and sigma [m], (rows, cols) float32, equal to the given ones where those are finite.
+    """
+    known = np.isfinite(height)
+    if known.all() or not known.any() or reach < 1:
+        return height.copy(), sigma.copy()
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    closed = cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_CONSTANT)
+    holes = (closed > 0) & ~known
+    out, spread = height.copy(), sigma.copy()
+    distance = cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 3)
+    for width in (0.7, 1.5, 3.0, 6.0):
+        todo = holes & ~np.isfinite(out)
+        if not todo.any():
+            break
+        z, weight = _smoothed(height, known, width)
+        s, _ = _smoothed(sigma, known, width)
+        fits = todo & (weight > 0.05)
+        out[fits] = z[fits]
+        spread[fits] = np.hypot(s[fits], slope * resolution * distance[fits])
+    return out, spread
+
+
+def _smoothed(values: Layer, known: Mask, width: float) -> tuple[Layer, Layer]:
+    base = float(values[known].mean())
+    filled = np.where(known, values - base, 0.0).astype(np.float32)
+    weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), width)
+    total = cv2.GaussianBlur(filled, (0, 0), width)
+    return base + total / np.maximum(weight, 1e-6), weight
+
+
+def _filled_by_nearest(height: Layer) -> Layer:
+    known = np.isfinite(height)
+    if known.all() or not known.any():
+        return np.nan_to_num(height).astype(np.float32)
+    zeros = (~known).astype(np.uint8)
+    labels = cv2.distanceTransformWithLabels(zeros, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    table = np.zeros(labels.max() + 1, np.float32)
+    table[labels[known]] = height[known]
+    result: Layer = table[labels]
+    return result
