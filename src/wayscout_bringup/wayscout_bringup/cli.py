@@ -1,3 +1,87 @@
-import sys
+"""The command line: mission, test, world, map, plan, doctor."""
 
-print(sys.argv)
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from wayscout import cli as brain
+from wayscout.errors import WayscoutError
+
+ROOT = Path(os.environ.get("WAYSCOUT_ROOT", Path.cwd()))
+BAD_INPUT = 2
+
+app = typer.Typer(
+    help="A helicopter scouts, a rover climbs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(brain.world_app, name="world")
+app.command("map")(brain.map_pictures)
+app.command("plan")(brain.plan)
+
+
+@app.command()
+def mission(
+    world: Annotated[str, typer.Option(help="Built-in world, or a world folder.")] = "jezero_delta",
+    seed: Annotated[int, typer.Option(help="Seed of sensor noise and gusts.")] = 0,
+    run: Annotated[Path | None, typer.Option(help="Folder for report, map and tracks.")] = None,
+    camera: Annotated[str, typer.Option(help="Helicopter camera, a file in config/cameras.")] = "navigation",
+    params_file: Annotated[Path | None, typer.Option(help="ROS parameter file for the nodes.")] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info, warn or error.")] = "info",
+) -> None:
+    """Scout both channels, choose one and climb it, on the embedded simulator."""
+    from wayscout_bringup.mission import run_mission
+    from wayscout_bringup.node_table import Options
+
+    console = Console(stderr=True)
+    folder = run or ROOT / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
+    options = Options(
+        world=brain.find_world(world, ROOT / "worlds"),
+        run_folder=folder.resolve(),
+        seed=seed,
+        camera=camera,
+        params_file=params_file,
+        log_level=log_level,
+    )
+    raise typer.Exit(run_mission(options, console))
+
+
+@app.command()
+def test(
+    packages: Annotated[
+        list[str] | None, typer.Argument(help="Packages to test; all of them by default.")
+    ] = None,
+) -> None:
+    """Run every test (colcon test) and print what failed."""
+    from wayscout_bringup.testing import run_tests
+
+    raise typer.Exit(run_tests(ROOT, packages or []))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has and what is missing."""
+    from wayscout_bringup.doctor import examine
+
+    raise typer.Exit(examine(ROOT, Console()))
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line, not a traceback."""
+    try:
+        app()
+    except WayscoutError as error:
+        print(f"wayscout: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()

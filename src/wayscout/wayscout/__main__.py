@@ -1,0 +1,3 @@
+from wayscout.cli import main
+
+main()

@@ -1,0 +1,115 @@
+"""The parts of Wayscout that need no ROS, as commands: world, map, plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from wayscout.errors import InvalidInput
+
+NO_PATH = 3
+world_app = typer.Typer(help="Make worlds.", no_args_is_help=True)
+Point = tuple[float, float]
+
+
+def find_world(name: str, root: Path) -> Path:
+    """Return a world folder: a folder that exists, or a built-in world, made on first need below `root`.
+
+    Raises:
+        InvalidInput: when it is neither.
+    """
+    from wayscout.worlds.catalogue import ensure_world
+
+    if (Path(name) / "world.yaml").is_file():
+        return Path(name).resolve()
+    return ensure_world(name, root)
+
+
+@world_app.command("new")
+def new(
+    seed: Annotated[int, typer.Option(help="Each seed is another delta front.")],
+    out: Annotated[Path, typer.Option(help="World folder to make.")],
+    recipe: Annotated[str, typer.Option(help="Recipe in config/worlds.yaml.")] = "jezero_delta",
+) -> None:
+    """Make a world from a seed."""
+    from wayscout.worlds.generate import new_world
+
+    new_world(seed, out, recipe=recipe)
+    Console(stderr=True).print(f"world written to {out}")
+
+
+@world_app.command("from-dem")
+def from_dem(
+    dem: Annotated[Path, typer.Argument(help="GeoTIFF, 16-bit PNG or npy.")],
+    start: Annotated[Point, typer.Option(help="Rover's start x y [m], in the DEM's coordinates.")],
+    goal: Annotated[Point, typer.Option(help="Goal x y [m], in the DEM's coordinates.")],
+    out: Annotated[Path, typer.Option(help="World folder to make.")],
+    resolution: Annotated[float | None, typer.Option(help="Cell size [m] where the file holds none.")] = None,
+    height: Annotated[float | None, typer.Option(help="Height span [m] of a PNG's full range.")] = None,
+) -> None:
+    """Make a world from a real elevation model."""
+    from wayscout.worlds.from_dem import world_from_dem
+
+    world_from_dem(dem, start, goal, out, resolution=resolution, height=height)
+    Console(stderr=True).print(f"world written to {out}")
+
+
+@world_app.command("make")
+def make(
+    name: Annotated[str, typer.Argument(help="Built-in world in config/worlds.yaml.")],
+    root: Annotated[Path, typer.Option(help="Folder of the world folders.")] = Path("worlds"),
+) -> None:
+    """Make a built-in world now rather than on first need."""
+    Console(stderr=True).print(f"world in {find_world(name, root)}")
+
+
+def map_pictures(
+    images: Annotated[Path, typer.Argument(help="Folder of the pictures.")],
+    poses: Annotated[Path, typer.Option(help="CSV: image,x,y,z,qx,qy,qz,qw of the optical frame in map.")],
+    camera: Annotated[Path, typer.Option(help="Camera in ROS camera_info YAML.")],
+    out: Annotated[Path, typer.Option(help="Folder for elevation.tif, sigma.tif and ortho.tif.")],
+    resolution: Annotated[float, typer.Option(help="Cell size [m].")] = 0.1,
+) -> None:
+    """Turn posed pictures into elevation, its sigma and an orthomosaic."""
+    from wayscout.mapping.offline import map_folder
+
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("mapping", total=None)
+
+        def report(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        map_folder(images, poses, camera, out, resolution=resolution, progress=report)
+
+
+def plan(
+    cost: Annotated[Path, typer.Argument(help="npy, cost[row, col] per metre; inf or NaN is an obstacle.")],
+    resolution: Annotated[float, typer.Option(help="Cell size [m].")],
+    start: Annotated[Point, typer.Option(help="x y [m]; column is x, row is y.")],
+    goal: Annotated[Point, typer.Option(help="x y [m].")],
+) -> None:
+    """Plan the cheapest path over a cost map; JSON on stdout, exit code 3 when there is none."""
+    from wayscout.routing.offline import load_cost, plan_path
+
+    answer: dict[str, Any] = plan_path(load_cost(cost), resolution, start, goal)
+    print(json.dumps(answer))
+    if answer["path"] is None:
+        raise typer.Exit(NO_PATH)
+
+
+def main() -> None:
+    """Run as `python -m wayscout`, without ROS and without a build."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.add_typer(world_app, name="world")
+    app.command("map")(map_pictures)
+    app.command("plan")(plan)
+    try:
+        app()
+    except InvalidInput as error:
+        Console(stderr=True).print(f"wayscout: {error}", style="red", markup=False, highlight=False)
+        raise SystemExit(2) from error

@@ -1,0 +1,77 @@
+"""`wayscout mission`: start every node of the table, wait for the mission's end, say what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from wayscout_bringup.node_table import Options, arguments, executable, table
+from wayscout_bringup.processes import ProcessGroup, private_domain
+
+INTERRUPTED = 130
+FAILED = 1
+
+
+def run_mission(options: Options, console: Console) -> int:
+    """Run one mission; returns the exit code: 0 after an answer, 1 after a failure, 130 after Ctrl-C.
+
+    Raises:
+        InvalidInput: before anything starts, when the world or an override is unusable.
+    """
+    entries = table(options)
+    options.run_folder.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        "ROS_DOMAIN_ID": private_domain(),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_LOG_DIR": str(options.run_folder / "log"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    started = time.monotonic()
+    with ProcessGroup(options.run_folder / "log") as processes:
+        for entry in entries:
+            command = [sys.executable, str(executable(entry)), *arguments(entry, options)]
+            processes.start(entry.name, command, environment, terminal=entry.name == "mission")
+        ended = processes.wait()
+        if ended is None:
+            console.print("wayscout: interrupted, ending every process", style="yellow")
+            code = INTERRUPTED
+        elif ended.name == "mission":
+            code = ended.code
+        else:
+            console.print(f"wayscout: {ended.name} ended with exit code {ended.code}", style="red")
+            console.print(processes.tail(ended.name), markup=False, highlight=False)
+            code = FAILED
+    summarise(options.run_folder, time.monotonic() - started, console)
+    return code
+
+
+def summarise(run_folder: Path, wall: float, console: Console) -> None:
+    """Print what the mission wrote to result.json, and where everything lies."""
+    file = run_folder / "result.json"
+    try:
+        result: dict[str, Any] = json.loads(file.read_text())
+    except (OSError, json.JSONDecodeError):
+        console.print(f"wayscout: no result was written; the nodes' logs are in {run_folder / 'log'}")
+        return
+    summary = Table(show_header=False, box=None, padding=(0, 2))
+    summary.add_row("outcome", f"[bold]{result.get('outcome')}[/bold]")
+    summary.add_row("channel", str(result.get("channel") or "none"))
+    summary.add_row("driven", _number(result.get("distance_m"), "m"))
+    summary.add_row("largest tilt", _number(result.get("max_tilt_deg"), "deg"))
+    summary.add_row("flights", str(len(result.get("flights") or [])))
+    summary.add_row("simulated time", _number(result.get("sim_s"), "s"))
+    summary.add_row("wall time", f"{wall:.0f} s")
+    summary.add_row("report", str(run_folder / "report.html"))
+    console.print(summary)
+
+
+def _number(value: Any, unit: str) -> str:
+    return f"{value:.1f} {unit}" if isinstance(value, (int, float)) else "-"

@@ -1,0 +1,151 @@
+"""The one list of nodes: what runs, under which name, with which parameters.
+
+Both fronts read it: `launch/*.launch.py` turns entries into launch_ros Nodes, the `wayscout` command
+starts the same executables with the same arguments.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wayscout.errors import InvalidInput
+from wayscout.worlds.folder import World, load_world
+
+Value = bool | int | float | str | list[float]
+PARTICIPANTS = ("localiser", "helicopter", "rover")
+"""Nodes that answer each step of the embedded simulator."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user chooses for one run.
+
+    Attributes:
+        world: world folder.
+        run_folder: where report, map, decision and trajectory go.
+        seed: of sensor noise and gusts.
+        camera: file stem in config/cameras of the helicopter's camera.
+        embedded: True for the embedded simulator (lock-step), False for Gazebo.
+        namespace: put before every relative topic name.
+        params_file: a ROS parameter file for all nodes, or None.
+        log_level: of every node.
+        overrides: node name -> parameters that replace the table's.
+    """
+
+    world: Path
+    run_folder: Path
+    seed: int = 0
+    camera: str = "navigation"
+    embedded: bool = True
+    namespace: str = ""
+    params_file: Path | None = None
+    log_level: str = "info"
+    overrides: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NodeEntry:
+    """One process."""
+
+    package: str
+    executable: str
+    name: str
+    parameters: dict[str, Value]
+    remaps: dict[str, str] = field(default_factory=dict)
+    required: bool = True
+
+
+def table(options: Options) -> list[NodeEntry]:
+    """Return every node of a run, the simulator first.
+
+    Raises:
+        InvalidInput: when the world folder is unusable or an override names no node.
+    """
+    world = load_world(options.world)
+    run = options.run_folder
+    lockstep: dict[str, Value] = {"lockstep": options.embedded}
+    entries = [
+        NodeEntry("wayscout_nodes", "world_loader", "world_loader", {"world": str(options.world)}),
+        NodeEntry("wayscout_nodes", "localiser", "localiser", {**lockstep, **_starts(world)}),
+        NodeEntry("wayscout_nodes", "mapper", "mapper", {**lockstep, "map_folder": str(run / "map")}),
+        NodeEntry("wayscout_nodes", "router", "router", {"route_folder": str(run / "route")}),
+        NodeEntry("wayscout_nodes", "helicopter", "helicopter", lockstep),
+        NodeEntry("wayscout_nodes", "rover", "rover", lockstep),
+        NodeEntry(
+            "wayscout_nodes", "mission", "mission", {"world": str(options.world), "run_folder": str(run)}
+        ),
+    ]
+    if options.embedded:
+        entries.insert(
+            0,
+            NodeEntry(
+                "wayscout_sim",
+                "simulator",
+                "simulator",
+                {
+                    "world": str(options.world),
+                    "seed": options.seed,
+                    "camera": options.camera,
+                    "truth_log": str(run / "truth.npz"),
+                },
+            ),
+        )
+    unknown = set(options.overrides) - {entry.name for entry in entries}
+    if unknown:
+        raise InvalidInput("node", sorted(unknown), f"known are {[entry.name for entry in entries]}")
+    for entry in entries:
+        entry.parameters["use_sim_time"] = True
+        entry.parameters.update(options.overrides.get(entry.name, {}))
+    return entries
+
+
+def arguments(entry: NodeEntry, options: Options) -> list[str]:
+    """Return what follows the executable's name on the command line."""
+    words = ["--ros-args", "-r", f"__node:={entry.name}"]
+    if options.namespace:
+        words += ["-r", f"__ns:=/{options.namespace.strip('/')}"]
+    for source, target in entry.remaps.items():
+        words += ["-r", f"{source}:={target}"]
+    if options.params_file is not None:
+        words += ["--params-file", str(options.params_file)]
+    for key, value in entry.parameters.items():
+        words += ["-p", f"{key}:={_text(value)}"]
+    return [*words, "--log-level", f"{entry.name}:={options.log_level}"]
+
+
+def executable(entry: NodeEntry) -> Path:
+    """Return the installed executable of an entry (lib/<package>/<executable>).
+
+    Raises:
+        InvalidInput: when no prefix of AMENT_PREFIX_PATH holds it.
+    """
+    prefixes = [p for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p]
+    for prefix in prefixes:
+        path = Path(prefix, "lib", entry.package, entry.executable)
+        if path.is_file():
+            return path
+    raise InvalidInput(
+        f"{entry.package}/{entry.executable}", prefixes, "not installed; build the workspace first"
+    )
+
+
+def _starts(world: World) -> dict[str, Value]:
+    start = world.start
+    return {
+        "rover_start": [start.rover.x, start.rover.y, start.rover.yaw],
+        "helicopter_start": [start.helicopter.x, start.helicopter.y, start.helicopter.yaw],
+        "start_position_sigma": start.position_sigma,
+        "start_yaw_sigma": start.yaw_sigma,
+    }
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(repr(float(v)) for v in value)}]"
+    # quoted, since a bare text such as 'on' or '12' would be read as another type
+    return f"'{value}'" if isinstance(value, str) else repr(value)

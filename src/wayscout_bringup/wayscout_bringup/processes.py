@@ -1,0 +1,159 @@
+"""Start the processes of a run, watch them, and end all of them whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+CLEAN_EXITS = (0, -signal.SIGINT, 128 + signal.SIGINT)
+PATIENCE = (3.0, 1.0, 0.5)
+"""Seconds given after SIGINT, SIGTERM and SIGKILL: less than 5 s in all."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that ended."""
+
+    name: str
+    code: int
+
+    @property
+    def clean(self) -> bool:
+        return self.code in CLEAN_EXITS
+
+
+class ProcessGroup:
+    """Processes that live and die together; use it as a context manager.
+
+    Each child leads a session of its own, so that the terminal's Ctrl-C reaches it once: from here.
+    """
+
+    def __init__(self, log_folder: Path) -> None:
+        self._log_folder = log_folder
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._interrupted = threading.Event()
+        self._old_handlers: dict[int, object] = {}
+
+    def __enter__(self) -> ProcessGroup:
+        self._log_folder.mkdir(parents=True, exist_ok=True)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._old_handlers[number] = signal.signal(number, lambda *_: self._interrupted.set())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        for number, handler in self._old_handlers.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        remove_shared_memory()
+
+    @property
+    def interrupted(self) -> bool:
+        return self._interrupted.is_set()
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, terminal: bool = False
+    ) -> None:
+        """Start one process; its output goes to <log_folder>/<name>.log, or to the terminal too."""
+        output = None if terminal else (self._log_folder / f"{name}.log").open("wb")
+        self._children[name] = subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        if output is not None:
+            output.close()
+
+    def wait(self, timeout: float | None = None) -> Ended | None:
+        """Wait until a process ends, a signal comes (None) or the timeout passes (None)."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._interrupted.wait(0.1):
+            for name, child in self._children.items():
+                code = child.poll()
+                if code is not None:
+                    return Ended(name, code)
+            if deadline is not None and time.monotonic() > deadline:
+                return None
+        return None
+
+    def stop(self) -> dict[str, int]:
+        """End every process: SIGINT, then SIGTERM, then SIGKILL to whole sessions; return exit codes."""
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+        for number, patience in zip(numbers, PATIENCE, strict=True):
+            running = [child for child in self._children.values() if child.poll() is None]
+            for child in running:
+                _signal_session(child.pid, number)
+            deadline = time.monotonic() + patience
+            for child in running:
+                try:
+                    child.wait(max(0.0, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    continue
+        return {name: child.returncode for name, child in self._children.items()}
+
+    def tail(self, name: str, lines: int = 12) -> str:
+        """Return the last lines of a process's log."""
+        file = self._log_folder / f"{name}.log"
+        return "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) if file.is_file() else ""
+
+
+def remove_shared_memory(folder: Path = Path("/dev/shm")) -> int:
+    """Remove Fast DDS segments that no living process maps (killed nodes leave theirs); return how many."""
+    files = [*folder.glob("fastrtps_*"), *folder.glob("sem.fastrtps_*")] if folder.is_dir() else []
+    if not files:
+        return 0
+    in_use: set[str] = set()
+    for process in psutil.process_iter():
+        try:
+            in_use.update(region.path.removesuffix(" (deleted)") for region in process.memory_maps())
+            in_use.update(opened.path for opened in process.open_files())
+        except (psutil.Error, OSError):
+            continue
+    removed = 0
+    for file in files:
+        if str(file) not in in_use:
+            try:
+                file.unlink(missing_ok=True)
+                removed += 1
+            except PermissionError:
+                continue  # another user's
+    return removed
+
+
+def private_domain() -> str:
+    """Return a ROS_DOMAIN_ID of this run's own: the user's choice, or one whose ports are free."""
+    chosen = os.environ.get("ROS_DOMAIN_ID")
+    if chosen:
+        return chosen
+    candidates = list(range(1, 102))
+    random.SystemRandom().shuffle(candidates)
+    for domain in candidates:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                # the discovery port of a domain's first participant: 7400 + 250 domain + 10
+                probe.bind(("", 7400 + 250 * domain + 10))
+            except OSError:
+                continue
+            return str(domain)
+    return str(candidates[0])
+
+
+def _signal_session(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)

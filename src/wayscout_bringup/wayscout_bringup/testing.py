@@ -1,0 +1,66 @@
+"""`wayscout test`: colcon test, the failures in full, and one closing line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many test cases ended how."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+
+def run_tests(root: Path, packages: list[str]) -> int:
+    """Run colcon test over the source packages; returns 0 when every test passed and there was one."""
+    for old in (root / "build").glob("**/*.xml"):
+        if _is_result(old):
+            old.unlink()
+    selection = (
+        ["--packages-select", *packages]
+        if packages
+        else ["--packages-skip", "tf2_msgs", "tf_transformations"]
+    )
+    command = ["colcon", "test", "--base-paths", "src", "--event-handlers", "console_cohesion+", *selection]
+    # one package at a time: the integration tests start a whole system of their own
+    code = subprocess.run([*command, "--executor", "sequential"], cwd=root).returncode
+    subprocess.run(["colcon", "test-result", "--verbose"], cwd=root)
+    counts = sum((_count(file) for file in _results(root / "build")), Counts())
+    print(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped", flush=True)
+    if counts.passed == 0:
+        print("wayscout: no test was run", file=sys.stderr)
+        return 1
+    return 1 if counts.failed else code
+
+
+def _results(build: Path) -> list[Path]:
+    # ament writes <package>/test_results/<package>/*.xunit.xml, colcon's pytest step <package>/pytest.xml
+    files = [*build.glob("*/pytest.xml"), *build.glob("*/test_results/*/*.xunit.xml")]
+    return [file for file in files if _is_result(file)]
+
+
+def _is_result(file: Path) -> bool:
+    return file.name == "pytest.xml" or file.name.endswith(".xunit.xml")
+
+
+def _count(file: Path) -> Counts:
+    try:
+        suites = list(ElementTree.parse(file).getroot().iter("testsuite"))
+    except ElementTree.ParseError:
+        return Counts(failed=1)
+    total = Counts()
+    for suite in suites:
+        tests, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
+        failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        total += Counts(tests - failed - skipped, failed, skipped)
+    return total
