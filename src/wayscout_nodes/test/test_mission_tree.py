@@ -1,0 +1,387 @@
+"""The mission's tree over actions that answer from a script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import py_trees
+import pytest
+from geometry_msgs.msg import Point, PoseStamped
+from wayscout_interfaces.action import Drive, Fly, PlanRoute, UpdateMap
+from wayscout_interfaces.msg import Corridor, FlightLog, OrbitalMap, RouteCandidate, RouteDecision
+from wayscout_interfaces.srv import AdvanceTime
+
+from wayscout import config
+from wayscout.camera import load_camera
+from wayscout.flight.plan import HelicopterLimits
+from wayscout.geometry import Pose
+from wayscout_nodes.common import convert
+from wayscout_nodes.mission import tree
+from wayscout_nodes.mission.actions import Ports
+from wayscout_nodes.mission.recorder import Recorder
+from wayscout_nodes.mission.settings import Settings
+from wayscout_nodes.mission.state import Mission
+
+WORDS = ("survey A", "survey B")
+
+
+@dataclass
+class Answer:
+    """What a fake server says: a result or an error, after some ticks."""
+
+    result: Any = None
+    error: str = ""
+    ticks: int = 1
+    feedback: Any = None
+
+
+class FakeCall:
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._left = answer.ticks
+        self.cancelled = False
+        self.feedback = answer.feedback
+
+    @property
+    def done(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+    @property
+    def result(self) -> Any:
+        return self._answer.result
+
+    @property
+    def error(self) -> str:
+        return self._answer.error
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+@dataclass
+class FakePort:
+    """Answers each goal by a function of the goal and of how many came before it."""
+
+    name: str
+    answer: Callable[[Any, int], Answer]
+    up: bool = True
+    goals: list[Any] = field(default_factory=list)
+    calls: list[FakeCall] = field(default_factory=list)
+
+    def ready(self) -> bool:
+        return self.up
+
+    def send(self, goal: Any) -> FakeCall:
+        self.calls.append(FakeCall(self.answer(goal, len(self.goals))))
+        self.goals.append(goal)
+        return self.calls[-1]
+
+
+def flown(goal: Fly.Goal, outcome: str = "complete", pictures: int = 40) -> Answer:
+    log = FlightLog(
+        flight=goal.plan.flight,
+        duration=100.0,
+        distance=250.0,
+        pictures=pictures,
+        outcome=outcome,
+        message=f"{outcome}!",
+    )
+    log.landing_position = Point(x=1.0, y=2.0)
+    return Answer(Fly.Result(success=outcome == "complete", message="", log=log))
+
+
+def mapped(_goal: Any, _count: int) -> Answer:
+    return Answer(UpdateMap.Result(success=True, pictures_used=40, coverage=[0.9, 0.95], area=900.0))
+
+
+def candidate(channel: str, probability: float, passable: bool = True) -> RouteCandidate:
+    result = RouteCandidate(channel=channel, passable=passable, success_probability=probability, length=60.0)
+    if passable:
+        result.path.poses = [PoseStamped(), PoseStamped()]
+        result.path.poses[1].pose.position.y = 60.0
+    return result
+
+
+def decided(choice: str, a: float = 0.9, b: float = 0.6) -> Answer:
+    decision = RouteDecision(choice=choice, basis="helicopter", reasons=[f"because {choice}"])
+    decision.candidates = [candidate("A", a, choice != "neither"), candidate("B", b, choice != "neither")]
+    if choice == "look":
+        decision.look_at = [Point(x=5.0, y=5.0)]
+    return Answer(PlanRoute.Result(success=True, decision=decision))
+
+
+def driven(outcome: str, distance: float = 30.0) -> Answer:
+    error = "" if outcome == "arrived" else "rover/drive failed"
+    result = Drive.Result(outcome=outcome, message=f"{outcome} here", distance=distance, max_tilt=0.2)
+    return Answer(result, error)
+
+
+def build(folder: Path, **answers: Any) -> Mission:
+    """Make a mission whose servers answer well unless `answers` says otherwise."""
+    settings = answers.pop("settings", {})
+    ports = Ports(
+        fly=FakePort("helicopter/fly", answers.get("fly", lambda goal, _: flown(goal))),
+        update_map=FakePort("map/update", answers.get("update_map", mapped)),
+        plan_route=FakePort("route/plan", answers.get("plan_route", lambda *_: decided("A"))),
+        drive=FakePort("rover/drive", answers.get("drive", lambda *_: driven("arrived", 61.0))),
+        advance=FakePort("simulation/advance", lambda *_: Answer(AdvanceTime.Response(success=True))),
+    )
+    mission = Mission(
+        settings=replace(config.load("mission", Settings), **settings),
+        ports=ports,
+        recorder=Recorder(folder, 0.05),
+        limits=config.load("helicopter", HelicopterLimits),
+        camera=load_camera(config.directory() / "cameras/navigation.yaml"),
+        goal=np.array([0.0, 60.0]),
+        rover=convert.to_pose(Pose.identity()),
+        helicopter=np.array([2.0, 0.0]),
+    )
+    mission.orbital = OrbitalMap()
+    for name, x in (("A", -15.0), ("B", 15.0)):
+        line = [Point(x=x, y=0.0), Point(x=x, y=50.0)]
+        mission.orbital.corridors.append(Corridor(name=name, centreline=line, width=8.0))
+    return mission
+
+
+def run(mission: Mission, ticks: int = 500) -> py_trees.behaviour.Behaviour:
+    root = tree.build(mission)
+    for _ in range(ticks):
+        root.tick_once()
+        if mission.over:
+            return root
+    return root
+
+
+def read(mission: Mission, name: str) -> Any:
+    return json.loads((mission.recorder.files.path / f"{name}.json").read_text())
+
+
+def texts(mission: Mission) -> str:
+    return "\n".join(note["text"] for note in mission.recorder.notes)
+
+
+def test_happy_path_surveys_both_channels_then_drives(tmp_path: Path) -> None:
+    mission = build(tmp_path)
+    run(mission)
+    assert mission.outcome == "arrived"
+    names = [goal.plan.name for goal in mission.ports.fly.goals]
+    assert {name[:8] for name in names} == set(WORDS)
+    assert len(mission.ports.update_map.goals) == len(names)
+    assert len(mission.ports.advance.goals) == len(names) - 1, "recharge before each flight but the first"
+    assert len(mission.ports.drive.goals) == 1
+    assert mission.ports.plan_route.goals[0].orbital_only is False
+    assert (mission.channel, mission.distance) == ("A", 61.0)
+    assert read(mission, "outcome")["outcome"] == "arrived"
+    assert [f["outcome"] for f in read(mission, "flights")] == ["complete"] * len(names)
+    phases = [entry["phase"] for entry in read(mission, "timeline")]
+    assert phases[-1] == "driving"
+    assert {"flight", "mapping", "planning", "recharging"} <= set(phases)
+
+
+def test_look_flies_again_and_decides_anew(tmp_path: Path) -> None:
+    mission = build(tmp_path, plan_route=lambda _, n: decided("look" if n == 0 else "B"))
+    run(mission)
+    assert mission.outcome == "arrived"
+    assert mission.channel == "B"
+    assert mission.ports.fly.goals[-1].plan.name == "look 1"
+    assert [d["choice"] for d in read(mission, "decision")] == ["look", "B"]
+    numbers = [goal.plan.flight for goal in mission.ports.fly.goals]
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize(("probability", "outcome"), [(0.8, "arrived"), (0.2, "neither")])
+def test_looks_run_out(tmp_path: Path, probability: float, outcome: str) -> None:
+    answer = decided("look", a=probability, b=0.1)
+    mission = build(tmp_path, plan_route=lambda *_: answer)
+    run(mission)
+    assert mission.outcome == outcome
+    assert mission.looks == mission.settings.max_looks
+    assert len(mission.ports.plan_route.goals) == mission.settings.max_looks + 1
+
+
+def test_neither_stays(tmp_path: Path) -> None:
+    mission = build(tmp_path, plan_route=lambda *_: decided("neither"))
+    run(mission)
+    assert mission.outcome == "neither"
+    assert "because neither" in mission.message
+    assert not mission.ports.drive.goals
+
+
+def test_lost_helicopter_decides_on_what_was_mapped(tmp_path: Path) -> None:
+    mission = build(tmp_path, fly=lambda goal, _: flown(goal, "lost", pictures=12))
+    run(mission)
+    assert len(mission.ports.fly.goals) == 1
+    assert mission.ports.update_map.goals[0].pictures == 12, "the pictures it sent are not lost"
+    assert mission.ports.plan_route.goals[0].orbital_only is False
+    assert mission.outcome == "arrived"
+    assert [f["outcome"] for f in read(mission, "flights")][1:] == ["not flown"] * (
+        len(read(mission, "flights")) - 1
+    )
+
+
+def test_nothing_mapped_decides_on_the_orbital_map(tmp_path: Path) -> None:
+    mission = build(tmp_path, fly=lambda goal, _: flown(goal, "lost", pictures=0))
+    run(mission)
+    assert not mission.ports.update_map.goals
+    assert mission.ports.plan_route.goals[0].orbital_only is True
+    assert mission.outcome == "arrived"
+
+
+def test_flight_without_answer_ends_flying(tmp_path: Path) -> None:
+    mission = build(tmp_path, fly=lambda *_: Answer(error="the server of helicopter/fly has gone"))
+    run(mission)
+    assert len(mission.ports.fly.goals) == 1
+    assert mission.ports.plan_route.goals[0].orbital_only is True
+    assert "has gone" in texts(mission)
+
+
+def test_refused_flight_and_failed_mapping_are_told_and_survived(tmp_path: Path) -> None:
+    def refuse_first(goal: Fly.Goal, count: int) -> Answer:
+        if count == 0:
+            return Answer(Fly.Result(success=False, message="beyond 169.5 s"), "helicopter/fly failed")
+        return flown(goal)
+
+    mission = build(
+        tmp_path,
+        fly=refuse_first,
+        update_map=lambda *_: Answer(UpdateMap.Result(success=False, message="no track of flight 2")),
+    )
+    run(mission)
+    assert "beyond 169.5 s" in texts(mission)
+    assert "no track of flight 2" in texts(mission)
+    assert mission.ports.plan_route.goals[0].orbital_only is True
+    assert mission.outcome == "arrived"
+
+
+@pytest.mark.parametrize("end", ["blocked", "slipping"])
+def test_ended_drive_is_replanned_from_there(tmp_path: Path, end: str) -> None:
+    mission = build(
+        tmp_path,
+        plan_route=lambda _, n: decided("A" if n == 0 else "B"),
+        drive=lambda _, n: driven(end) if n == 0 else driven("arrived", 50.0),
+    )
+    mission.rover.position.x = 7.0
+    run(mission)
+    assert mission.outcome == "arrived"
+    assert (mission.channel, mission.distance, mission.replans) == ("B", 80.0, 1)
+    assert mission.ports.plan_route.goals[1].start.position.x == 7.0
+
+
+def test_replans_are_limited(tmp_path: Path) -> None:
+    mission = build(tmp_path, drive=lambda *_: driven("blocked"), settings={"max_replans": 2})
+    run(mission)
+    assert mission.outcome == "stopped"
+    assert len(mission.ports.drive.goals) == 3
+    assert "blocked here" in mission.message
+
+
+def test_no_way_on_after_a_blocked_drive_stops(tmp_path: Path) -> None:
+    mission = build(
+        tmp_path,
+        plan_route=lambda _, n: decided("A" if n == 0 else "neither"),
+        drive=lambda *_: driven("blocked"),
+    )
+    run(mission)
+    assert mission.outcome == "stopped"
+    assert len(mission.ports.drive.goals) == 1
+
+
+def test_stuck_rover_stops_the_mission(tmp_path: Path) -> None:
+    mission = build(tmp_path, drive=lambda *_: driven("stuck"))
+    run(mission)
+    assert mission.outcome == "stopped"
+    assert "stuck" in mission.message
+
+
+def test_failed_decision_fails_the_mission_with_its_reason(tmp_path: Path) -> None:
+    refused = Answer(
+        PlanRoute.Result(success=False, message="goal.x = nan"), "route/plan failed: goal.x = nan"
+    )
+    mission = build(tmp_path, plan_route=lambda *_: refused)
+    run(mission)
+    assert mission.outcome == "failed"
+    assert "goal.x = nan" in mission.message
+
+
+def test_missing_systems_are_named(tmp_path: Path) -> None:
+    mission = build(tmp_path, settings={"systems_timeout": 0.0})
+    mission.ports.drive.up = False
+    mission.orbital = None
+    root = tree.build(mission)
+    root.tick_once()
+    assert mission.outcome == "failed"
+    assert "map/orbital, rover/drive" in mission.message
+
+
+def test_unusable_corridors_are_named(tmp_path: Path) -> None:
+    mission = build(tmp_path)
+    mission.orbital.corridors[0].centreline[0].x = float("nan")
+    mission.orbital.corridors[1].width = -1.0
+    run(mission)
+    assert mission.outcome == "failed"
+    assert "corridor 'A' centreline" in texts(mission)
+    assert "corridor 'B' width" in texts(mission)
+
+
+def test_corridor_out_of_reach_is_left_to_the_orbital_map(tmp_path: Path) -> None:
+    mission = build(tmp_path)
+    for point in mission.orbital.corridors[1].centreline:
+        point.x += 2000.0
+    run(mission)
+    assert mission.outcome == "arrived"
+    assert "no survey of B" in texts(mission)
+    assert all("A" in goal.plan.name for goal in mission.ports.fly.goals)
+
+
+def test_without_survey_nothing_flies(tmp_path: Path) -> None:
+    mission = build(
+        tmp_path, settings={"survey": False}, plan_route=lambda _, n: decided("look" if n == 0 else "A")
+    )
+    run(mission)
+    assert not mission.ports.fly.goals
+    assert mission.ports.plan_route.goals[0].orbital_only is True
+
+
+def test_start_and_approval_wait_for_people(tmp_path: Path) -> None:
+    mission = build(tmp_path, settings={"autostart": False, "approval": "ask"})
+    run(mission, 20)
+    assert not mission.ports.fly.goals
+    mission.started = True
+    root = run(mission, 200)
+    assert not mission.over
+    assert not mission.ports.drive.goals
+    mission.approved = True
+    for _ in range(20):
+        root.tick_once()
+        if mission.over:
+            break
+    assert mission.outcome == "arrived"
+
+
+@pytest.mark.parametrize("port", ["fly", "update_map", "plan_route", "drive"])
+def test_interruption_cancels_the_running_goal(tmp_path: Path, port: str) -> None:
+    mission = build(tmp_path, **{port: lambda *_: Answer(ticks=10_000)})
+    root = run(mission, 100)
+    call = getattr(mission.ports, port).calls[-1]
+    assert not call.cancelled
+    root.stop(py_trees.common.Status.INVALID)
+    assert call.cancelled
+    mission.end("interrupted", "stopped by the user")
+    assert read(mission, "outcome")["outcome"] == "interrupted"
+
+
+def test_feedback_reaches_the_progress(tmp_path: Path) -> None:
+    feedback = Drive.Feedback()
+    feedback.state.metres_to_go, feedback.state.distance, feedback.state.tilt = 12.0, 48.0, 0.31
+    mission = build(tmp_path, drive=lambda *_: Answer(ticks=10_000, feedback=feedback))
+    run(mission, 100)
+    assert mission.progress.phase == "driving"
+    assert mission.progress.metres_to_go == 12.0
+    assert (mission.distance, mission.max_tilt) == (48.0, 0.31)
+    assert mission.progress.coverage == pytest.approx(0.925)

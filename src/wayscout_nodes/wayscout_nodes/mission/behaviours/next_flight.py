@@ -1,0 +1,28 @@
+"""Take the next flight from the queue."""
+
+from __future__ import annotations
+
+from py_trees.common import Status
+
+from wayscout_nodes.mission.behaviours.base import Leaf
+from wayscout_nodes.mission.state import Mission
+
+
+class NextFlight(Leaf):
+    """Fails when no flight waits or the helicopter is lost, which ends the flying."""
+
+    def __init__(self, mission: Mission) -> None:
+        super().__init__("next flight", mission)
+
+    def update(self) -> Status:
+        mission = self.mission
+        if mission.helicopter_lost:
+            for plan in mission.waiting:
+                mission.recorder.flight(
+                    plan.flight, outcome="not flown", message="the helicopter was lost before"
+                )
+            mission.waiting.clear()
+        if not mission.waiting:
+            return Status.FAILURE
+        mission.plan = mission.waiting.popleft()
+        return Status.SUCCESS

@@ -1,0 +1,233 @@
+"""The mission: ticks the behaviour tree, keeps the records, ends with a report and an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import py_trees
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+from rosgraph_msgs.msg import Clock
+from std_srvs.srv import Trigger
+from wayscout_interfaces.msg import DriveState, Hazards, MissionStatus, OrbitalMap, PictureTrack
+
+from wayscout import config
+from wayscout.camera import load_camera
+from wayscout.errors import WayscoutError
+from wayscout.flight.plan import HelicopterLimits
+from wayscout.report import write_report
+from wayscout_nodes.common import convert, parameters, qos
+from wayscout_nodes.common.run import BAD_INPUT
+from wayscout_nodes.mission import actions, progress, tree, words
+from wayscout_nodes.mission.reader import Reader
+from wayscout_nodes.mission.recorder import Recorder
+from wayscout_nodes.mission.settings import Settings
+from wayscout_nodes.mission.site import read_site
+from wayscout_nodes.mission.speedometer import Speedometer
+from wayscout_nodes.mission.state import ANSWERS, FAILED, INTERRUPTED, Mission
+
+TICK = 0.05  # [s] of wall clock between ticks of the tree
+STATUS_INTERVAL = 1.0  # [s] of wall clock between status messages when nothing changes
+LAST_WORDS = 0.3  # [s] for cancelled goals to reach their servers
+HURRIED_REPORT = 1.5  # [s] for the report after a signal, so that the process ends within 3 s
+
+CLOCK, ROVER_STATE = "/clock", "rover/state"
+
+
+class MissionNode(Node):
+    """Owns topics, services and parameters; what to do next is the tree's."""
+
+    def __init__(self) -> None:
+        # The clock is read when needed (see Reader): a timer-less node needs no wake-up for each step.
+        super().__init__("mission", parameter_overrides=[Parameter("use_sim_time", value=False)])
+        settings = parameters.declare(self, "mission", Settings)
+        site = read_site(settings.world, settings.goal)
+        default = Path("runs") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        self.recorder = Recorder(Path(settings.run_folder or default), settings.track_spacing)
+        self.recorder.mission(
+            world=site.world,
+            world_folder=str(Path(settings.world).resolve()),
+            goal=site.goal,
+            goal_radius=site.goal_radius,
+            start_rover=site.rover.position,
+            start_helicopter=site.helicopter,
+        )
+        self.mission = Mission(
+            settings=settings,
+            ports=actions.connect(self, settings.silence_limit),
+            recorder=self.recorder,
+            limits=config.load("helicopter", HelicopterLimits),
+            camera=load_camera(config.directory() / f"cameras/{settings.camera}.yaml"),
+            goal=site.goal,
+            rover=convert.to_pose(site.rover),
+            helicopter=site.helicopter,
+        )
+        self._status = self.create_publisher(MissionStatus, "mission/status", qos.COMMAND)
+        self._speed = Speedometer()
+        self._shown: tuple[Any, ...] = ()
+        self._shown_at = 0.0
+        self._notes_said = 0
+        self._reader = Reader(self)
+        self._reader.subscribe(Clock, CLOCK, 1)
+        self._reader.subscribe(DriveState, ROVER_STATE, 500)
+        self.create_subscription(OrbitalMap, "map/orbital", self._on_orbital, qos.LATCHED)
+        self.create_subscription(PictureTrack, "helicopter/pictures", self._on_pictures, qos.COMMAND)
+        self.create_subscription(
+            Hazards, "rover/hazards", lambda m: self._on_hazards(m, "rover"), qos.COMMAND
+        )
+        self.create_subscription(Hazards, "map/hazards", lambda m: self._on_hazards(m, "map"), qos.COMMAND)
+        self.create_service(Trigger, "mission/start", self._on_start)
+        self.create_service(Trigger, "mission/approve", self._on_approve)
+        self.view = progress.make(settings.progress, self.get_logger().info)
+
+    def look(self) -> None:
+        """Take in clock and rover, and tell people."""
+        for message in self._reader.take(CLOCK):
+            self.recorder.clock(convert.seconds(message.clock))
+        for state in self._reader.take(ROVER_STATE):
+            self.mission.rover = state.pose
+            self.recorder.track(words.track_values(state))
+        self._tell()
+
+    def close(self) -> None:
+        self.view.close()
+        self.recorder.close()
+        self._reader.close()
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        mission, shown = self.mission, self.mission.progress
+        for note in self.recorder.notes[self._notes_said :]:
+            self.view.say(note["text"])
+        self._notes_said = len(self.recorder.notes)
+        factor = self._speed.look(now, self.recorder.sim_time)
+        state = (
+            shown.phase,
+            shown.text,
+            shown.flight,
+            round(shown.coverage, 3),
+            round(shown.metres_to_go, 1),
+        )
+        if state == self._shown and now - self._shown_at < STATUS_INTERVAL:
+            return
+        self._shown, self._shown_at = state, now
+        status = MissionStatus(
+            phase=shown.phase,
+            text=shown.text,
+            flight=shown.flight,
+            coverage=float(shown.coverage),
+            metres_to_go=float(shown.metres_to_go),
+            real_time_factor=factor,
+        )
+        status.header.frame_id = "map"
+        status.header.stamp = convert.to_stamp(self.recorder.sim_time)
+        self._status.publish(status)
+        self.view.update(status)
+        if mission.over:
+            self.view.say(f"{mission.outcome}: {mission.message}")
+
+    def _on_orbital(self, message: OrbitalMap) -> None:
+        self.mission.orbital = message
+
+    def _on_pictures(self, message: PictureTrack) -> None:
+        self.recorder.flight(int(message.flight), **words.pictures_entry(message))
+
+    def _on_hazards(self, message: Hazards, seen_by: str) -> None:
+        self.recorder.hazards(seen_by, words.hazard_entries(message, seen_by))
+
+    def _on_start(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success, self.mission.started = not self.mission.started, True
+        response.message = "begun" if response.success else "already under way"
+        return response
+
+    def _on_approve(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success, self.mission.approved = True, True
+        response.message = "the rover may move"
+        return response
+
+
+def work(node: MissionNode, stop: Event) -> int:
+    """Tick the tree until the mission is over or a signal came; write the report; return the exit code."""
+    mission = node.mission
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    root = tree.build(mission)
+    next_tick = 0.0
+    while not mission.over and not stop.is_set():
+        executor.spin_once(timeout_sec=TICK)
+        if time.monotonic() < next_tick:
+            continue
+        next_tick = time.monotonic() + TICK
+        node.look()
+        root.tick_once()
+        if root.status != py_trees.common.Status.RUNNING and not mission.over:
+            mission.end(FAILED, f"the mission ended without an answer while {mission.progress.phase}")
+    if not mission.over:
+        mission.end(INTERRUPTED, f"stopped by the user while {mission.progress.phase}")
+    root.stop(py_trees.common.Status.INVALID)  # cancels what is still under way
+    until = time.monotonic() + LAST_WORDS
+    while time.monotonic() < until:
+        executor.spin_once(timeout_sec=0.02)
+    executor.remove_node(node)
+    _report(node, stop)
+    if mission.outcome in ANSWERS:
+        return 0
+    return 130 if mission.outcome == INTERRUPTED else 1
+
+
+def _report(node: MissionNode, stop: Event) -> None:
+    mission = node.mission
+    mission.show("reporting", "")
+    node.look()
+    mission.write_outcome()
+    folder = node.recorder.files.path
+    try:
+        page = write_report(folder, Path(mission.settings.world), HURRIED_REPORT if stop.is_set() else None)
+        mission.write_outcome()  # with the time that the report took
+        node.get_logger().info(f"{mission.outcome}: {mission.message}; report in {page}")
+    except (WayscoutError, OSError) as error:
+        node.get_logger().error(f"the report could not be written: {error}")
+
+
+def main() -> None:
+    stop = Event()
+
+    def on_signal(_signum: int, _frame: object) -> None:
+        stop.set()  # Ctrl-C may reach this process twice, from the terminal and from its parent
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    code = 0
+    node: MissionNode | None = None
+    try:
+        node = MissionNode()
+        # Drawing needs a library that takes a second to load; the mission begins with waiting anyway.
+        Thread(target=_load_drawing, daemon=True).start()
+        code = work(node, stop)
+    except WayscoutError as error:
+        print(f"mission: {error}", file=sys.stderr, flush=True)
+        code = BAD_INPUT
+    finally:
+        if node is not None:
+            node.close()
+            node.destroy_node()
+        rclpy.try_shutdown()
+    sys.exit(code)
+
+
+def _load_drawing() -> None:
+    import wayscout.report.page  # noqa: F401
+
+
+if __name__ == "__main__":
+    main()

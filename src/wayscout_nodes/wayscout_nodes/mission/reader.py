@@ -1,0 +1,48 @@
+"""Topics that are read when it suits, instead of waking the process with every message.
+
+The clock and the rover's state come with every simulated step, tens to hundreds a second; the mission
+looks at them a few times a second and leaves the processor to those who work in lock-step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+
+
+class Reader:
+    """Subscriptions of a node that no executor spins; their messages wait until they are taken.
+
+    Args:
+        owner: gives the namespace.
+    """
+
+    def __init__(self, owner: Node) -> None:
+        self._node = Node(
+            f"{owner.get_name()}_reader",
+            namespace=owner.get_namespace(),
+            use_global_arguments=False,
+            enable_rosout=False,
+            start_parameter_services=False,
+        )
+        self._subscriptions: dict[str, Any] = {}
+
+    def subscribe(self, kind: type, topic: str, depth: int) -> None:
+        """Keep the newest `depth` messages of a topic for `take`."""
+        # best effort fits both kinds of publishers
+        profile = QoSProfile(depth=depth, reliability=QoSReliabilityPolicy.BEST_EFFORT)
+        self._subscriptions[topic] = self._node.create_subscription(kind, topic, lambda _: None, profile)
+
+    def take(self, topic: str) -> list[Any]:
+        """Return the messages that came since the last call, oldest first."""
+        subscription = self._subscriptions[topic]
+        messages = []
+        with subscription.handle:
+            while (taken := subscription.handle.take_message(subscription.msg_type, False)) is not None:
+                messages.append(taken[0])
+        return messages
+
+    def close(self) -> None:
+        self._node.destroy_node()

@@ -1,0 +1,130 @@
+"""What the mission knows and does now; every behaviour works on this one record."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from geometry_msgs.msg import Pose as PoseMsg
+from wayscout_interfaces.msg import OrbitalMap, RouteCandidate, RouteDecision
+
+from wayscout.camera import Camera
+from wayscout.flight.plan import FlightPlan, HelicopterLimits
+from wayscout.flight.survey import Corridor
+from wayscout_nodes.mission.actions import Ports
+from wayscout_nodes.mission.recorder import Recorder
+from wayscout_nodes.mission.settings import Settings
+
+Array = npt.NDArray[np.float64]
+
+ARRIVED, NEITHER = "arrived", "neither"
+STOPPED, FAILED, INTERRUPTED = "stopped", "failed", "interrupted"
+ANSWERS = (ARRIVED, NEITHER)
+"""Outcomes that answer the mission's question; every other one is a failure."""
+
+
+@dataclass
+class Progress:
+    """What the terminal and mission/status show."""
+
+    phase: str = "waiting"
+    text: str = ""
+    flight: int = 0
+    coverage: float = 0.0
+    metres_to_go: float = 0.0
+
+
+@dataclass
+class Mission:
+    """The blackboard of the tree.
+
+    Attributes:
+        goal: x, y [m] in map.
+        rover: newest pose of the rover's base_link in map.
+        helicopter: x, y [m] where it stands.
+        waiting: flights planned and not yet flown.
+        outcome: how it ended; empty while it goes on.
+    """
+
+    settings: Settings
+    ports: Ports
+    recorder: Recorder
+    limits: HelicopterLimits
+    camera: Camera
+    goal: Array
+    rover: PoseMsg
+    helicopter: Array
+    started: bool = False
+    approved: bool = False
+    orbital: OrbitalMap | None = None
+    corridors: list[Corridor] = field(default_factory=list)
+    waiting: deque[FlightPlan] = field(default_factory=deque)
+    plan: FlightPlan | None = None
+    pictures: int = 0
+    flown: int = 0
+    flights_mapped: int = 0
+    looks: int = 0
+    replans: int = 0
+    helicopter_lost: bool = False
+    decision: RouteDecision | None = None
+    channel: str = ""
+    distance: float = 0.0
+    max_tilt: float = 0.0
+    max_slip: float = 0.0
+    coverage: Sequence[float] = ()
+    outcome: str = ""
+    message: str = ""
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def over(self) -> bool:
+        return bool(self.outcome)
+
+    @property
+    def can_fly(self) -> bool:
+        """Whether another flight may be planned."""
+        planned = self.flown + len(self.waiting)
+        return self.settings.survey and not self.helicopter_lost and planned < self.settings.max_flights
+
+    def show(self, phase: str | None = None, text: str | None = None) -> None:
+        """Tell people what goes on; a new phase begins in the timeline too."""
+        if phase is not None and (phase != self.progress.phase or text != self.progress.text):
+            self.recorder.phase(phase, text or "")
+        self.progress.phase = phase if phase is not None else self.progress.phase
+        self.progress.text = text if text is not None else self.progress.text
+
+    def note(self, text: str, level: str = "info") -> None:
+        """Keep a message for the report and show it."""
+        self.recorder.note(text, level)
+        self.progress.text = text
+
+    def end(self, outcome: str, message: str) -> None:
+        """Conclude; only the first conclusion counts."""
+        if not self.over:
+            self.outcome, self.message = outcome, message
+            self.recorder.note(f"{outcome}: {message}", "info" if outcome in ANSWERS else "error")
+            self.write_outcome()
+
+    def write_outcome(self) -> None:
+        """Write the outcome with its figures to the run folder."""
+        self.recorder.outcome(
+            self.outcome,
+            self.message,
+            channel=self.channel,
+            distance_m=self.distance,
+            max_tilt_rad=self.max_tilt,
+            max_slip=self.max_slip,
+            replans=self.replans,
+            looks=self.looks,
+            helicopter_lost=self.helicopter_lost,
+            coverage={c.name: share for c, share in zip(self.corridors, self.coverage, strict=False)},
+        )
+
+
+def best_candidate(decision: RouteDecision) -> RouteCandidate | None:
+    """Return the passable candidate with the greatest probability of success, the cheaper of equals."""
+    passable = [c for c in decision.candidates if c.passable and c.path.poses]
+    return max(passable, key=lambda c: (c.success_probability, -c.cost), default=None)

@@ -1,0 +1,151 @@
+"""Between messages and the plain records that the run folder keeps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from geometry_msgs.msg import Point
+from wayscout_interfaces.msg import (
+    Corridor,
+    DriveState,
+    FlightLog,
+    Hazards,
+    PictureTrack,
+    RouteCandidate,
+    RouteDecision,
+)
+from wayscout_interfaces.msg import FlightPlan as FlightPlanMsg
+from wayscout_interfaces.msg import FlightWaypoint as FlightWaypointMsg
+
+from wayscout.flight.plan import FlightPlan
+from wayscout.flight.survey import Corridor as SurveyCorridor
+from wayscout_nodes.common import convert
+
+Entry = dict[str, Any]
+
+
+def to_plan(plan: FlightPlan) -> FlightPlanMsg:
+    """Return the brain's flight plan as a message."""
+    message = FlightPlanMsg(flight=plan.flight, name=plan.name)
+    message.waypoints = [
+        FlightWaypointMsg(
+            position=Point(x=w.x, y=w.y),
+            height=w.height,
+            speed=w.speed,
+            yaw=w.yaw,
+            picture_spacing=w.picture_spacing,
+        )
+        for w in plan.waypoints
+    ]
+    message.landing_sites = [Point(x=float(x), y=float(y)) for x, y in plan.landing_sites]
+    return message
+
+
+def corridor(message: Corridor) -> SurveyCorridor:
+    """Return a corridor for planning; raises InvalidInput when its line or width is no use."""
+    return SurveyCorridor(message.name, [(p.x, p.y) for p in message.centreline], message.width)
+
+
+def corridor_entry(given: SurveyCorridor) -> Entry:
+    return {"name": given.name, "width": given.width, "centreline": given.centreline}
+
+
+def planned_entry(plan: FlightPlan) -> Entry:
+    return {
+        "flight": plan.flight,
+        "name": plan.name,
+        "outcome": "planned",
+        "plan": [[w.x, w.y, w.height, w.picture_spacing] for w in plan.waypoints],
+    }
+
+
+def log_entry(log: FlightLog) -> Entry:
+    return {
+        "takeoff_s": convert.seconds(log.takeoff),
+        "landing_s": convert.seconds(log.landing),
+        "takeoff": _xyz(log.takeoff_position),
+        "landing": _xyz(log.landing_position),
+        "duration_s": log.duration,
+        "distance_m": log.distance,
+        "max_height_m": log.max_height,
+        "max_speed_m_s": log.max_speed,
+        "energy_j": log.energy,
+        "landing_tilt_deg": math.degrees(log.landing_tilt),
+        "pictures": log.pictures,
+        "outcome": log.outcome,
+        "message": log.message,
+    }
+
+
+def pictures_entry(track: PictureTrack) -> Entry:
+    """Return the adjusted picture positions, each [x, y, z, sigma] in map [m]."""
+    sigmas = list(track.position_sigma) or [math.nan] * len(track.poses)
+    places = [[*_xyz(p.position), s] for p, s in zip(track.poses, sigmas, strict=False)]
+    return {"picture_positions": places}
+
+
+def decision_entry(decision: RouteDecision) -> Entry:
+    return {
+        "sim_s": convert.seconds(decision.header.stamp),
+        "choice": decision.choice,
+        "basis": decision.basis,
+        "reasons": list(decision.reasons),
+        "look_at": [_xyz(p) for p in decision.look_at],
+        "compute_s": decision.compute_seconds,
+        "candidates": [_candidate_entry(c) for c in decision.candidates],
+    }
+
+
+def _candidate_entry(candidate: RouteCandidate) -> Entry:
+    return {
+        "channel": candidate.channel,
+        "passable": candidate.passable,
+        "cost_m": candidate.cost,
+        "length_m": candidate.length,
+        "climb_m": candidate.climb,
+        "steepest_slope_deg": math.degrees(candidate.steepest_slope),
+        "largest_tilt_deg": math.degrees(candidate.largest_tilt),
+        "energy_j": candidate.energy,
+        "duration_s": candidate.duration,
+        "margin": candidate.margin,
+        "unknown_share": candidate.unknown_share,
+        "success_probability": candidate.success_probability,
+        "reasons": list(candidate.reasons),
+        "path": [_xyz(p.pose.position) for p in candidate.path.poses],
+    }
+
+
+def hazard_entries(hazards: Hazards, seen_by: str) -> list[Entry]:
+    return [
+        {
+            "x": h.position.x,
+            "y": h.position.y,
+            "radius": h.radius,
+            "height": h.height,
+            "kind": h.kind,
+            "probability": h.probability,
+            "seen_by": seen_by,
+        }
+        for h in hazards.hazards
+    ]
+
+
+def track_values(state: DriveState) -> dict[str, float]:
+    """Return a drive state as the columns of trajectory.csv."""
+    p, q = state.pose.position, state.pose.orientation
+    yaw = math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z))
+    return {
+        "t": convert.seconds(state.header.stamp),
+        "x": p.x,
+        "y": p.y,
+        "z": p.z,
+        "yaw": yaw,
+        "tilt": state.tilt,
+        "slip": state.slip,
+        "cross_track": state.cross_track,
+    }
+
+
+def _xyz(point: Point) -> list[float]:
+    return [point.x, point.y, point.z]

@@ -1,0 +1,1 @@
+"""Latches what is known of a world before the flight."""

@@ -1,0 +1,34 @@
+"""The world loader: reads a world's public files once and latches `map/orbital`."""
+
+from __future__ import annotations
+
+import sys
+
+from rclpy.node import Node
+from wayscout_interfaces.msg import OrbitalMap
+
+from wayscout_nodes.common import diagnostics, parameters, qos
+from wayscout_nodes.common.run import run
+from wayscout_nodes.world_loader.orbital import read_orbital_map
+
+
+class WorldLoader(Node):
+    """Publishes the orbital map of the world in the parameter `world`."""
+
+    def __init__(self) -> None:
+        super().__init__("world_loader")
+        folder = parameters.declare_one(self, "world", "", "world folder; world.yaml and orbital/ are read")
+        world, message = read_orbital_map(folder)
+        self._publisher = self.create_publisher(OrbitalMap, "map/orbital", qos.LATCHED)
+        self._publisher.publish(message)
+        names = ", ".join(c.name for c in message.corridors)
+        self.get_logger().info(f"world '{world.name}', {world.size:g} m square, corridors {names}")
+        diagnostics.Diagnostics(self).report(0.0, diagnostics.OK, f"world '{world.name}'")
+
+
+def main() -> None:
+    sys.exit(run(WorldLoader))
+
+
+if __name__ == "__main__":
+    main()
