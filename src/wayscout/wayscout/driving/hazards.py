@@ -1,0 +1,229 @@
+"""Hazards seen from the ground: rocks and steps in depth pictures that the map does not show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from wayscout.camera import Camera
+from wayscout.driving.body import DrivingParameters
+from wayscout.errors import InvalidInput
+from wayscout.geometry import Pose
+from wayscout.grid import Bounds, Grid
+
+Array = npt.NDArray[np.float64]
+
+CELL = 0.1  # [m] of the local grid
+NEAREST = 0.4  # [m] from the camera below which depth is not used
+MAP_SLACK = 0.2  # [m] within which the map may have displaced a rock's edge
+SAME_PLACE = 0.6  # [m] within which two sightings are one hazard
+CERTAIN = 1.5  # times the height limit that needs no second sighting
+FORGOTTEN = 0.999  # probability after very many sightings
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """Something to keep the wheels off.
+
+    Attributes:
+        x, y, z: centre in map [m].
+        radius: [m].
+        height: above (negative: below) its surroundings [m].
+        kind: 'rock' or 'step'.
+        sightings: in how many pictures it was seen.
+    """
+
+    x: float
+    y: float
+    z: float
+    radius: float
+    height: float
+    kind: str = "rock"
+    sightings: int = 1
+
+    @property
+    def probability(self) -> float:
+        """Share of belief that it is real: a half-chance of a false alarm in each sighting."""
+        return min(1.0 - 0.5**self.sightings, FORGOTTEN)
+
+
+class HazardDetector:
+    """Turns depth pictures of one camera into hazards.
+
+    Args:
+        camera: intrinsics; depth is along the view (z of the optical frame).
+    """
+
+    def __init__(self, camera: Camera, parameters: DrivingParameters) -> None:
+        self._parameters = parameters
+        self._shape = (camera.height, camera.width)
+        u, v = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
+        rays = camera.rays(np.stack([u.ravel(), v.ravel()], axis=1))
+        self._rays = (rays / rays[:, 2:]).astype(np.float64)
+
+    def points(self, depth: npt.ArrayLike, optical: Pose) -> Array:
+        """Return the (n, 3) points in map [m] of a (h, w) depth picture [m] taken at a pose of the optical frame.
+
+        Raises:
+            InvalidInput: when the picture has another size than the camera.
+        """
+        image = np.asarray(depth, dtype=np.float64)
+        if image.shape != self._shape:
+            raise InvalidInput("depth shape", image.shape, f"{self._shape} is needed")
+        z = image.ravel()
+        good = np.isfinite(z) & (z > NEAREST) & (z < self._parameters.hazard_range)
+        return optical.apply(self._rays[good] * z[good, None])
+
+    def detect(self, depth: npt.ArrayLike, optical: Pose, known: Grid | None = None) -> list[Hazard]:
+        """Return what stands out of the map by more than `hazard_height`, or of a smooth ground without a map.
+
+        Args:
+            depth: (h, w) [m], NaN, infinite or 0 where there is none.
+            optical: camera's optical frame in map.
+            known: the map, layer 'elevation' [m], or None.
+        """
+        points = self.points(depth, optical)
+        if len(points) < 50:
+            return []
+        seen = surface(points)
+        top, low = seen["top"].astype(np.float64), seen["low"].astype(np.float64)
+        reference = _reference(seen, known)
+        difference = _level(top - reference, top)
+        limit = self._parameters.hazard_height
+        rocks = self._clusters(seen, difference, top, difference > limit, "rock")
+        sunk = _level(low - _reference(seen, known, lowest=True), low)
+        steps = self._clusters(seen, sunk, low, sunk < -limit, "step") if known is not None else []
+        return rocks + steps
+
+    def _clusters(
+        self, seen: Grid, difference: Array, height: Array, flagged: npt.NDArray[np.bool_], kind: str
+    ) -> list[Hazard]:
+        count, label, stats, _ = cv2.connectedComponentsWithStats(flagged.astype(np.uint8), connectivity=8)
+        found = []
+        for i in range(1, count):
+            if stats[i, cv2.CC_STAT_AREA] < self._parameters.hazard_cells:
+                continue
+            rows, cols = np.nonzero(label == i)
+            x, y = seen.centre(rows, cols)
+            centre = np.array([x.mean(), y.mean()])
+            radius = float(np.hypot(x - centre[0], y - centre[1]).max()) + 0.5 * CELL
+            values = difference[rows, cols]
+            peak = float(values[np.argmax(np.abs(values))])
+            z = float(np.nanmin(height[rows, cols]) if kind == "step" else np.nanmax(height[rows, cols]))
+            found.append(Hazard(float(centre[0]), float(centre[1]), z, radius, peak, kind))
+        return found
+
+
+def surface(points: Array) -> Grid:
+    """Return the highest ('top') and lowest ('low') point of each cell over (n, 3) points [m]."""
+    x, y = points[:, 0], points[:, 1]
+    bounds = Bounds(float(x.min()), float(y.min()), float(x.max()) + 1e-6, float(y.max()) + 1e-6)
+    grid = Grid.over(bounds.grown(CELL), CELL)
+    row, col = grid.indices(x, y)
+    flat = row * grid.shape[1] + col
+    top = np.full(grid.shape[0] * grid.shape[1], -np.inf)
+    low = np.full_like(top, np.inf)
+    np.maximum.at(top, flat, points[:, 2])
+    np.minimum.at(low, flat, points[:, 2])
+    grid["top"] = np.where(np.isfinite(top), top, np.nan).reshape(grid.shape)
+    grid["low"] = np.where(np.isfinite(low), low, np.nan).reshape(grid.shape)
+    return grid
+
+
+def _reference(seen: Grid, known: Grid | None, lowest: bool = False) -> Array:
+    """Return the ground to compare with on the lattice of `seen`: the map, its rocks widened by MAP_SLACK."""
+    if known is None:
+        return _plane(seen["low"].astype(np.float64))
+    px, py = np.meshgrid(*seen.centres())
+    ground = known.sample("elevation", px, py)
+    missing = ~np.isfinite(ground)
+    if missing.mean() > 0.5:
+        return _plane(seen["low"].astype(np.float64))
+    size = 2 * round(MAP_SLACK / CELL) + 1
+    kernel = np.ones((size, size), np.uint8)
+    if lowest:
+        wide = cv2.erode(np.where(missing, np.inf, ground), kernel)
+    else:
+        wide = cv2.dilate(np.where(missing, -np.inf, ground), kernel)
+    return np.where(missing, np.nan, wide)
+
+
+def _plane(z: Array) -> Array:
+    """Return the plane that fits (rows, cols) heights best when what stands out is left away."""
+    rows, cols = np.nonzero(np.isfinite(z))
+    design = np.column_stack([rows, cols, np.ones(len(rows))])
+    values = z[rows, cols]
+    keep = np.ones(len(values), dtype=bool)
+    solution = np.zeros(3)
+    for _ in range(4):
+        solution = np.linalg.lstsq(design[keep], values[keep], rcond=None)[0]
+        rest = values - design @ solution
+        spread = max(1.5 * float(np.median(np.abs(rest[keep]))), 0.03)
+        keep = np.abs(rest) < 2.0 * spread
+    r, c = np.indices(z.shape)
+    return solution[0] * r + solution[1] * c + solution[2]
+
+
+def _level(difference: Array, z: Array) -> Array:
+    """Take away the median and, where enough is seen, the tilt that pose errors put between picture and map."""
+    good = np.isfinite(difference) & np.isfinite(z)
+    if good.sum() < 20:
+        return np.where(good, difference, 0.0)
+    residual = difference - _plane(np.where(good, difference, np.nan))
+    return np.where(good, residual, 0.0)
+
+
+class HazardMemory:
+    """Hazards over the drive: sightings of the same place are one hazard."""
+
+    def __init__(self, parameters: DrivingParameters) -> None:
+        self._parameters = parameters
+        self.hazards: list[Hazard] = []
+
+    def add(self, found: list[Hazard]) -> list[Hazard]:
+        """Merge new sightings and return the hazards that have just become certain enough to act on."""
+        certain = []
+        for new in found:
+            for i, old in enumerate(self.hazards):
+                if old.kind == new.kind and np.hypot(old.x - new.x, old.y - new.y) < SAME_PLACE + 0.5 * new.radius:
+                    share = 1.0 / (old.sightings + 1)
+                    merged = replace(
+                        new,
+                        x=old.x + share * (new.x - old.x),
+                        y=old.y + share * (new.y - old.y),
+                        radius=max(new.radius, old.radius),
+                        height=new.height if abs(new.height) > abs(old.height) else old.height,
+                        sightings=old.sightings + 1,
+                    )
+                    self.hazards[i] = merged
+                    if self.is_certain(merged) and not self.is_certain(old):
+                        certain.append(merged)
+                    break
+            else:
+                self.hazards.append(new)
+                if self.is_certain(new):
+                    certain.append(new)
+        return certain
+
+    def is_certain(self, hazard: Hazard) -> bool:
+        p = self._parameters
+        return hazard.sightings >= p.hazard_sightings or abs(hazard.height) > CERTAIN * p.hazard_height
+
+    @property
+    def certain(self) -> list[Hazard]:
+        return [h for h in self.hazards if self.is_certain(h)]
+
+
+def in_the_way(path: npt.ArrayLike, hazards: list[Hazard], parameters: DrivingParameters) -> list[Hazard]:
+    """Return the hazards that the wheels of a rover on this path (n, 2) would come upon."""
+    points = np.asarray(path, dtype=np.float64)
+    if len(points) == 0:
+        return []
+    return [
+        h
+        for h in hazards
+        if float(np.hypot(points[:, 0] - h.x, points[:, 1] - h.y).min()) < h.radius + parameters.half_width
+    ]
