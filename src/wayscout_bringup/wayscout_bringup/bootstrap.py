@@ -148,7 +148,7 @@ def _ensure_environment(sourced: bool) -> bool:
 
 
 def _fix_wheel_paths() -> None:
-    """Replace the paths of the machine that built the ROS wheels in their CMake files by this environment's."""
+    """Replace, in the ROS wheels' CMake files, the paths of the machine that built them by our own."""
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     builder = f"/opt/python/{tag}-{tag}"

@@ -54,8 +54,8 @@ def mission(
     raise typer.Exit(run_mission(options, console))
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_every_test(
     packages: Annotated[
         list[str] | None, typer.Argument(help="Packages to test; all of them by default.")
     ] = None,

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from wayscout_bringup.node_table import Options, arguments, executable, table
+from wayscout_bringup.node_table import Options, arguments, executable, prepare, table
 from wayscout_bringup.processes import ProcessGroup, private_domain
 
 INTERRUPTED = 130
@@ -26,7 +26,7 @@ def run_mission(options: Options, console: Console) -> int:
         InvalidInput: before anything starts, when the world or an override is unusable.
     """
     entries = table(options)
-    options.run_folder.mkdir(parents=True, exist_ok=True)
+    prepare(options)
     environment = {
         **os.environ,
         "ROS_DOMAIN_ID": private_domain(),

@@ -7,6 +7,7 @@ starts the same executables with the same arguments.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,23 @@ class NodeEntry:
     required: bool = True
 
 
+def prepare(options: Options) -> None:
+    """Make the run folder and put a copy of the world's public part there, for the nodes.
+
+    Only the simulator is given the world folder itself, so that no node can read the truth even by mistake.
+    """
+    load_world(options.world)
+    public = public_world(options)
+    public.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(options.world / "world.yaml", public)
+    shutil.copytree(options.world / "orbital", public / "orbital", dirs_exist_ok=True)
+
+
+def public_world(options: Options) -> Path:
+    """Return the folder that holds the public part of the world during a run."""
+    return options.run_folder / "world"
+
+
 def table(options: Options) -> list[NodeEntry]:
     """Return every node of a run, the simulator first.
 
@@ -66,17 +84,16 @@ def table(options: Options) -> list[NodeEntry]:
     """
     world = load_world(options.world)
     run = options.run_folder
+    public = str(public_world(options))
     lockstep: dict[str, Value] = {"lockstep": options.embedded}
     entries = [
-        NodeEntry("wayscout_nodes", "world_loader", "world_loader", {"world": str(options.world)}),
+        NodeEntry("wayscout_nodes", "world_loader", "world_loader", {"world": public}),
         NodeEntry("wayscout_nodes", "localiser", "localiser", {**lockstep, **_starts(world)}),
         NodeEntry("wayscout_nodes", "mapper", "mapper", {**lockstep, "map_folder": str(run / "map")}),
         NodeEntry("wayscout_nodes", "router", "router", {"route_folder": str(run / "route")}),
         NodeEntry("wayscout_nodes", "helicopter", "helicopter", lockstep),
         NodeEntry("wayscout_nodes", "rover", "rover", lockstep),
-        NodeEntry(
-            "wayscout_nodes", "mission", "mission", {"world": str(options.world), "run_folder": str(run)}
-        ),
+        NodeEntry("wayscout_nodes", "mission", "mission", {"world": public, "run_folder": str(run)}),
     ]
     if options.embedded:
         entries.insert(

@@ -1,0 +1,73 @@
+"""Parameters are declared from config/, with description and range, and refuse what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+import rclpy
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from wayscout.errors import InvalidInput
+from wayscout_nodes.common import parameters
+
+
+@dataclass(frozen=True)
+class Some:
+    speed: float
+    slip_slopes: list[float]
+
+
+@pytest.fixture
+def make() -> Iterator[object]:
+    rclpy.init()
+    nodes: list[Node] = []
+
+    def make_node(**overrides: object) -> Node:
+        given = [Parameter(name, value=value) for name, value in overrides.items()]
+        nodes.append(Node("some", parameter_overrides=given))
+        return nodes[-1]
+
+    yield make_node
+    for node in nodes:
+        node.destroy_node()
+    rclpy.shutdown()
+
+
+def test_values_come_from_the_configuration(make) -> None:
+    values = parameters.declare(make(), "rover", Some)
+    assert values.speed == pytest.approx(0.042)
+    assert values.slip_slopes[0] == 0.0
+
+
+def test_an_override_replaces_the_value(make) -> None:
+    assert parameters.declare(make(speed=0.03), "rover", Some).speed == 0.03
+
+
+@pytest.mark.parametrize("wrong", [1.0, float("nan"), "fast", 2])
+def test_a_bad_override_is_refused_with_name_and_range(make, wrong: object) -> None:
+    with pytest.raises(InvalidInput, match="speed"):
+        parameters.declare(make(speed=wrong), "rover", Some)
+
+
+def test_the_description_names_unit_and_source(make) -> None:
+    node = make()
+    parameters.declare(node, "rover", Some)
+    descriptor = node.describe_parameter("speed")
+    assert "[m/s]" in descriptor.description
+    assert "NASA" in descriptor.description
+    assert descriptor.floating_point_range[0].to_value == pytest.approx(0.05)
+
+
+def test_a_bad_change_at_run_time_is_refused(make) -> None:
+    node = make()
+    parameters.declare(node, "rover", Some)
+    result = node.set_parameters([Parameter("speed", value=9.0)])[0]
+    assert not result.successful
+    assert node.get_parameter("speed").value == pytest.approx(0.042)
+    assert node.set_parameters([Parameter("speed", value=0.02)])[0].successful
