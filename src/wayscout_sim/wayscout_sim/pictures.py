@@ -29,6 +29,7 @@ Depth = npt.NDArray[np.float32]
 
 NEAR = 0.05  # m
 _ROCK_TEXTURES = 4
+_SUNLIGHT = 0.9  # strength of the sun on rocks, where 1 saturates without sky light
 _FACE = 0.5 * np.pi  # field of view of a cube's face
 
 
@@ -71,7 +72,7 @@ class PictureRenderer:
         self._tiles = TilePool(
             self._terrain, cells=d.tile_cells, slots=d.tile_pool, texel=d.texel, grain=d.grain
         )
-        self._rock_colours = self._colours_below_rocks()
+        self._rock_colours = self._colours_of_rocks(truth)
         self._model = self._build(truth)
         self._size = (0, 0)
         self._gl: mujoco.GLContext | None = None
@@ -214,7 +215,7 @@ class PictureRenderer:
             dir=-to_sun,
             pos=[0, 0, 100],
             ambient=[ambient] * 3,
-            diffuse=[1.1 - ambient] * 3,
+            diffuse=[_SUNLIGHT] * 3,
             specular=[0, 0, 0],
             castshadow=False,
         )
@@ -281,14 +282,22 @@ class PictureRenderer:
             view.frustum_top, view.frustum_bottom, view.frustum_center = top, bottom, centre
             view.orthographic = 0
 
-    def _colours_below_rocks(self) -> Array:
-        """Take each rock's colour from the picture at its centre, a little darkened towards basalt."""
+    def _colours_of_rocks(self, truth: Truth) -> Array:
+        """Take each rock's colour from the ground beside it, on the sun's side where its own shadow does not fall.
+
+        So a rock in the shadow of a wall is dark too. Scaled so that a rock's top is about as bright as the ground.
+        """
         pixels, size = self._terrain.colours, self._terrain.size
-        scale = pixels.shape[0] / size
-        col = np.clip((self._rocks[:, 0] + 0.5 * size) * scale, 0, pixels.shape[1] - 1).astype(int)
-        row = np.clip((0.5 * size - self._rocks[:, 1]) * scale, 0, pixels.shape[0] - 1).astype(int)
-        mean = pixels.reshape(-1, 3).mean(axis=0)
-        return np.clip(0.5 * pixels[row, col] + 0.5 * mean, 40, 255) / 255.0
+        small = cv2.resize(pixels, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(np.float64)
+        scale = small.shape[0] / size
+        sun, rocks = truth.world.sun, self._rocks
+        away = 0.5 * np.maximum(rocks[:, 3], rocks[:, 4]) + 0.2
+        x, y = rocks[:, 0] + away * np.cos(sun.azimuth), rocks[:, 1] + away * np.sin(sun.azimuth)
+        col = np.clip((x + 0.5 * size) * scale, 0, small.shape[1] - 1).astype(int)
+        row = np.clip((0.5 * size - y) * scale, 0, small.shape[0] - 1).astype(int)
+        lit = self.drawing.ambient + _SUNLIGHT * np.sin(sun.elevation)
+        shade = np.random.default_rng(22).uniform(0.8, 1.15, len(rocks))
+        return np.clip(small[row, col] * shade[:, None] / lit, 20, 255) / 255.0
 
 
 def _forwarded(model: mujoco.MjModel) -> mujoco.MjData:
