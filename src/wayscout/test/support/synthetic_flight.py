@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-
 import synthetic_survey as survey
+
 from wayscout.camera import Camera
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
@@ -17,7 +17,7 @@ from wayscout.localisation.orbital import Orbital
 
 Array = npt.NDArray[np.float64]
 MOUNT = Pose.from_rotation(survey.DOWN, [0.06, 0.0, 0.12])  # camera in base_link
-LASER = Pose(np.array([0.02, 0.03, 0.10]), np.array([0.0, 0.0, 0.0, 1.0]))
+LASER = Pose.from_euler(0.02, 0.03, 0.10, pitch=0.5 * np.pi)
 
 
 @dataclass
@@ -31,7 +31,9 @@ class Sample:
     image: npt.NDArray[np.uint8] | None
 
 
-def make_orbital(ground: survey.Ground, shift: tuple[float, float], seed: int, margin: float = 0.0) -> Orbital:
+def make_orbital(
+    ground: survey.Ground, shift: tuple[float, float], seed: int, margin: float = 0.0
+) -> Orbital:
     """What an orbiter sees of the ground: blurred, coarse, shifted, with correlated height error."""
     rng = np.random.default_rng(seed)
     b = ground.height.bounds
@@ -97,8 +99,10 @@ def fly(
         odom = Pose.from_euler(*position, roll + level[0], pitch + level[1], yaw_true + yaw_error)
         distance = _range(ground, truth @ LASER, rng)
         image = None
-        if pictures and above > 0.95 * height and (
-            last_picture is None or np.linalg.norm(truth.position[:2] - last_picture) >= spacing
+        if (
+            pictures
+            and above > 0.95 * height
+            and (last_picture is None or np.linalg.norm(truth.position[:2] - last_picture) >= spacing)
         ):
             image = survey.render(ground, camera, truth @ MOUNT, noise, seed=1000 + k)
             last_picture = truth.position[:2]
@@ -106,7 +110,9 @@ def fly(
     return samples
 
 
-def _track(x0: float, y0: float, length: float, aside: float, height: float, speed: float, period: float) -> list[Array]:
+def _track(
+    x0: float, y0: float, length: float, aside: float, height: float, speed: float, period: float
+) -> list[Array]:
     """Rows of x, y, height above ground, yaw."""
     rows = []
     climb = np.arange(0.0, height, 2.0 * period)
@@ -128,7 +134,7 @@ def _smooth_ground(ground: survey.Ground, x: float, y: float) -> float:
 
 
 def _range(ground: survey.Ground, laser: Pose, rng: np.random.Generator) -> float:
-    down = -laser.rotation()[:, 2]
+    down = laser.rotation()[:, 0]
     t = 0.0
     z = float(ground.height.sample("elevation", laser.position[0], laser.position[1]))
     for _ in range(6):

@@ -118,7 +118,21 @@ class Solution:
 
 @njit(cache=True)
 def _accumulate(  # type: ignore[no-untyped-def]
-    rotation, centre, free, points, start, camera, xy, sigma, depth, depth_sigma, huber, damping, s, b, step_data
+    rotation,
+    centre,
+    free,
+    points,
+    start,
+    camera,
+    xy,
+    sigma,
+    depth,
+    depth_sigma,
+    huber,
+    damping,
+    s,
+    b,
+    step_data,
 ):
     """Add every point's observations to the reduced system s x = b; keep what back-substitution needs."""
     v_inverse, g_point, w_block = step_data
@@ -271,7 +285,7 @@ def _add_priors(
         return np.arange(first, first + count) + 6 * slot if slot >= 0 else np.full(count, -1)
 
     vertical = np.array([0.0, 0.0, 1.0])
-    for i in np.flatnonzero(free >= 0):
+    for i in (int(k) for k in np.flatnonzero(free >= 0)):
         v = rotation[i] @ priors.up[i]
         jacobian = np.array([[0.0, v[2], -v[1]], [-v[2], 0.0, v[0]]]) / priors.up_sigma
         system.add(at(i, 0, 3), jacobian, v[:2] / priors.up_sigma, huber)
@@ -295,7 +309,9 @@ def _add_priors(
         system.add(at(i, 3, 3), np.diag(w), w * (centre[i] - priors.anchor[a]))
     for a, i in enumerate(priors.headings):
         w1 = 1.0 / priors.heading_sigma[a]
-        system.add(at(i, 2, 1), np.array([[w1]]), np.array([w1 * _yaw_between(priors.heading[a], rotation[i])]))
+        system.add(
+            at(i, 2, 1), np.array([[w1]]), np.array([w1 * _yaw_between(priors.heading[a], rotation[i])])
+        )
     size = len(system.b)
     last = np.array([size - 2, size - 1])
     for a, i in enumerate(priors.orbital):
@@ -341,7 +357,9 @@ def solve(
     """
     n = len(rotation)
     if centre.shape != (n, 3) or fixed.shape != (n,) or not np.any(~fixed):
-        raise InvalidInput("bundle cameras", (rotation.shape, centre.shape), "at least one free camera is needed")
+        raise InvalidInput(
+            "bundle cameras", (rotation.shape, centre.shape), "at least one free camera is needed"
+        )
     if not (np.all(np.isfinite(rotation)) and np.all(np.isfinite(centre)) and np.all(np.isfinite(points))):
         raise InvalidInput("bundle start values", "NaN", "finite poses and points are needed")
     free = np.full(n, -1, np.int64)
@@ -349,7 +367,7 @@ def solve(
     size = 6 * int(np.sum(~fixed)) + 2
     start = np.searchsorted(seen.point, np.arange(len(points) + 1)).astype(np.int64)
     rotation, centre, points = rotation.copy(), centre.copy(), points.copy()
-    shift = np.zeros(2) if shift is None else np.asarray(shift, dtype=np.float64).copy()
+    shift_now: Array = np.zeros(2) if shift is None else np.array(shift, dtype=np.float64)
     measured = (seen.xy, seen.sigma, seen.depth, seen.depth_sigma)
 
     def cost_of(r: Array, c: Array, p: Array, s: Array) -> tuple[Array, float]:
@@ -360,20 +378,37 @@ def solve(
 
     def normal(damping: float) -> tuple[_System, tuple[Array, Array, Array]]:
         system = _System(size)
-        step_data = (np.zeros((len(points), 3, 3)), np.zeros((len(points), 3)), np.zeros((len(seen.camera), 6, 3)))
-        _add_priors(system, priors, rotation, centre, shift, free, huber)
+        step_data = (
+            np.zeros((len(points), 3, 3)),
+            np.zeros((len(points), 3)),
+            np.zeros((len(seen.camera), 6, 3)),
+        )
+        _add_priors(system, priors, rotation, centre, shift_now, free, huber)
         _accumulate(
-            rotation, centre, free, points, start, seen.camera, *measured, huber, damping, system.s, system.b, step_data
+            rotation,
+            centre,
+            free,
+            points,
+            start,
+            seen.camera,
+            *measured,
+            huber,
+            damping,
+            system.s,
+            system.b,
+            step_data,
         )
         return system, step_data
 
-    residual, cost = cost_of(rotation, centre, points, shift)
+    residual, cost = cost_of(rotation, centre, points, shift_now)
     damping, tried = 1e-4, 0
     while tried < iterations:
         tried += 1
         system, step_data = normal(damping)
         try:
-            factor = cho_factor(system.s + damping * np.diag(np.diag(system.s)), lower=True, check_finite=False)
+            factor = cho_factor(
+                system.s + damping * np.diag(np.diag(system.s)), lower=True, check_finite=False
+            )
         except LinAlgError:
             damping *= 10.0
             continue
@@ -384,21 +419,21 @@ def solve(
             turned[i] = cv2.Rodrigues(step[:3])[0] @ rotation[i]
             moved[i] = centre[i] + step[3:]
         new_points = _point_steps(points, start, seen.camera, free, step_data, x)
-        new_shift = shift + x[-2:]
+        new_shift = shift_now + x[-2:]
         new_residual, new_cost = cost_of(turned, moved, new_points, new_shift)
         if not np.isfinite(new_cost) or new_cost > cost:
             damping = min(damping * 10.0, 1e6)
             continue
         fall = (cost - new_cost) / max(cost, 1e-12)
-        rotation, centre, points, shift = turned, moved, new_points, new_shift
+        rotation, centre, points, shift_now = turned, moved, new_points, new_shift
         residual, cost = new_residual, new_cost
         damping = max(damping * 0.2, 1e-9)
         if fall < tolerance:
             break
     system, _ = normal(0.0)
-    inverse = np.linalg.inv(system.s + 1e-9 * np.eye(size))
+    inverse: Array = np.linalg.inv(system.s + 1e-9 * np.eye(size))
     covariance = np.zeros((n, 3, 3))
     for i in np.flatnonzero(~fixed):
         at = 6 * free[i] + 3
         covariance[i] = inverse[at : at + 3, at : at + 3]
-    return Solution(rotation, centre, points, shift, covariance, inverse[-2:, -2:], residual, cost, tried)
+    return Solution(rotation, centre, points, shift_now, covariance, inverse[-2:, -2:], residual, cost, tried)

@@ -21,6 +21,7 @@ from wayscout.grid import Bounds, Grid
 from wayscout.localisation import tracks
 from wayscout.localisation.bundle import Observations, Priors, Solution, solve
 from wayscout.localisation.orbital import (
+    LASER_DOWN,
     Orbital,
     check_picture,
     ground_cells,
@@ -32,6 +33,7 @@ from wayscout.localisation.orbital import (
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Picture = npt.NDArray[np.uint8]
+Map = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class FlightAdjuster:
         mount: optical frame in base_link.
         params: see AdjustmentParams.
         orbital: orbital map, or None.
-        laser: laser frame in base_link (it looks along -z).
+        laser: laser frame in base_link (it looks along +x, as sensor_msgs/Range has it).
     """
 
     def __init__(
@@ -145,7 +147,7 @@ class FlightAdjuster:
         laser: Pose | None = None,
     ) -> None:
         self._mount = mount
-        self._laser = laser or Pose.identity()
+        self._laser = laser or LASER_DOWN
         self._params = params
         self._orbital = orbital
         self._raw_camera = camera
@@ -180,7 +182,7 @@ class FlightAdjuster:
             grey = cv2.remap(grey, self._redraw[0], self._redraw[1], cv2.INTER_LINEAR)
         pixel, depth = None, float("nan")
         if np.isfinite(distance) and distance > 0.5:
-            hit = self._mount.inverse().apply(self._laser.apply(np.array([0.0, 0.0, -distance])))
+            hit = self._mount.inverse().apply(self._laser.apply(np.array([distance, 0.0, 0.0])))
             uv, seen = self._camera.project(hit[None])
             if seen[0]:
                 pixel, depth = uv[0], float(hit[2])
@@ -255,7 +257,6 @@ class _Adjustment:
         step = np.diff(odom_c, axis=0)
         length = np.linalg.norm(step, axis=1)
         sigma = p.odometry_sigma_share * length + p.odometry_sigma_floor
-        turn = [q.odom.yaw for q in self.pictures]
         turn = np.array([_yaw_of(b @ a.T) for a, b in zip(odom_r[:-1], odom_r[1:], strict=True)])
         self.shift = shift.copy()
         self.priors = Priors(
@@ -288,7 +289,9 @@ class _Adjustment:
             solution = self.solve(iterations=8)
         if self.orbital is not None and self.match_orbital(0.4 * self.params.orbital_reach):
             solution = self.solve(iterations=8)
-        poses = [Pose.from_rotation(r, c) for r, c in zip(self.rotation, self.centre, strict=True)][: self.count]
+        poses = [Pose.from_rotation(r, c) for r, c in zip(self.rotation, self.centre, strict=True)][
+            : self.count
+        ]
         covariance = solution.covariance[: self.count]
         return AdjustedFlight(
             times=np.array([p.time for p in self.pictures]),
@@ -350,7 +353,9 @@ class _Adjustment:
                 if good.sum() < 6:
                     break
                 self.seen.add(j, number[good], found[good])
-                ground[good] = _on_rays(pose, rays[good], self.pose(j), self.camera.rays(found[good]), ground[good])
+                ground[good] = _on_rays(
+                    pose, rays[good], self.pose(j), self.camera.rays(found[good]), ground[good]
+                )
             all_points.append(ground)
         self.points = np.concatenate(all_points)
 
@@ -473,7 +478,7 @@ class _Adjustment:
         return solution
 
 
-def _pinhole(camera: Camera) -> tuple[Camera, tuple[Array, Array] | None]:
+def _pinhole(camera: Camera) -> tuple[Camera, tuple[Map, Map] | None]:
     """Return a pinhole for the camera and, where pictures must be redrawn for it, the maps of cv2.remap."""
     if camera.model == PINHOLE and not np.any(camera.distortion):
         return camera, None

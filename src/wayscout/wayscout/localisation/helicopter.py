@@ -15,7 +15,14 @@ import numpy.typing as npt
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
-from wayscout.localisation.orbital import Match, Orbital, check_picture, laser_point, match_picture
+from wayscout.localisation.orbital import (
+    LASER_DOWN,
+    Match,
+    Orbital,
+    check_picture,
+    laser_point,
+    match_picture,
+)
 
 Array = npt.NDArray[np.float64]
 _X, _Y, _Z, _TURN, _SCALE, _BEARING, _SX, _SY, _BIAS = range(9)
@@ -69,7 +76,7 @@ class HelicopterFilter:
         laser: Pose | None = None,
     ) -> None:
         self._camera, self._mount, self._params, self._orbital = camera, mount, params, orbital
-        self._laser = laser or Pose.identity()
+        self._laser = laser or LASER_DOWN
         self._state = np.zeros(9)
         self._covariance = np.zeros((9, 9))
         self._odom: Pose | None = None
@@ -85,6 +92,10 @@ class HelicopterFilter:
     @property
     def _bias_sigma(self) -> float:
         return max(self._orbital.elevation_sigma if self._orbital else 0.5, 0.1) * 1.2
+
+    def set_camera(self, camera: Camera) -> None:
+        """Use other intrinsics from now on."""
+        self._camera = camera
 
     @property
     def pose(self) -> Pose:
@@ -174,7 +185,11 @@ class HelicopterFilter:
         h[_Z], h[_BIAS] = 1.0, 1.0
         h[_X], h[_Y], h[_SX], h[_SY] = -gx, -gy, -gx, -gy
         rough = 0.25 * float(np.ptp(z))
-        self._update(h[None], np.array([z[0] - hit[2] - self._state[_BIAS]]), self._params.elevation_match_sigma + rough)
+        self._update(
+            h[None],
+            np.array([z[0] - hit[2] - self._state[_BIAS]]),
+            self._params.elevation_match_sigma + rough,
+        )
 
     def picture(self, image: npt.NDArray[np.generic]) -> PictureResult:
         """Match a picture taken at the instant of the last step.

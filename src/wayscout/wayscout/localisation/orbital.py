@@ -22,6 +22,10 @@ Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
 
+LASER_DOWN = Pose.from_euler(0.0, 0.0, 0.0, pitch=0.5 * np.pi)
+"""A laser frame in base_link whose x axis, the one it measures along, looks straight down."""
+
+
 @dataclass(frozen=True)
 class Orbital:
     """The orbital map.
@@ -42,7 +46,9 @@ class Orbital:
         if "image" not in self.image:
             raise InvalidInput("orbital.image", sorted(self.image.layers), "a layer 'image' is needed")
         if "elevation" not in self.elevation:
-            raise InvalidInput("orbital.elevation", sorted(self.elevation.layers), "a layer 'elevation' is needed")
+            raise InvalidInput(
+                "orbital.elevation", sorted(self.elevation.layers), "a layer 'elevation' is needed"
+            )
         for name in ("shift_sigma", "elevation_sigma"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0.0):
@@ -67,18 +73,20 @@ class Match:
 
 
 def laser_point(pose: Pose, laser: Pose, distance: float) -> Array:
-    """Return the (3,) point in map that the laser hits; it looks along the laser frame's -z.
+    """Return the (3,) point in map that the laser hits; it looks along the laser frame's +x (REP-117).
 
     Args:
         pose: base_link in map. laser: laser frame in base_link. distance: [m].
     """
-    return (pose @ laser).apply(np.array([0.0, 0.0, -distance]))
+    return (pose @ laser).apply(np.array([distance, 0.0, 0.0]))
 
 
 def check_picture(image: npt.NDArray[np.generic], camera: Camera) -> Picture:
     """Return the picture as (height, width) uint8 or raise InvalidInput naming what is wrong."""
     if image.shape != (camera.height, camera.width):
-        raise InvalidInput("picture.shape", image.shape, f"a grey {camera.height} x {camera.width} picture is needed")
+        raise InvalidInput(
+            "picture.shape", image.shape, f"a grey {camera.height} x {camera.width} picture is needed"
+        )
     if image.dtype != np.uint8:
         raise InvalidInput("picture.dtype", str(image.dtype), "8 bit grey (mono8) is needed")
     return np.ascontiguousarray(image)

@@ -32,7 +32,9 @@ class Fit:
     cost: float
 
 
-def depth_cloud(depth: npt.NDArray[np.generic], camera: Camera, mount: Pose, stride: int, reach: float) -> Array:
+def depth_cloud(
+    depth: npt.NDArray[np.generic], camera: Camera, mount: Pose, stride: int, reach: float
+) -> Array:
     """Return (n, 3) points [m] in base_link from a depth picture.
 
     Args:
@@ -44,7 +46,9 @@ def depth_cloud(depth: npt.NDArray[np.generic], camera: Camera, mount: Pose, str
         InvalidInput: for a picture of wrong size or type.
     """
     if depth.shape != (camera.height, camera.width):
-        raise InvalidInput("depth.shape", depth.shape, f"a {camera.height} x {camera.width} picture is needed")
+        raise InvalidInput(
+            "depth.shape", depth.shape, f"a {camera.height} x {camera.width} picture is needed"
+        )
     if not np.issubdtype(depth.dtype, np.floating):
         raise InvalidInput("depth.dtype", str(depth.dtype), "metres as float (32FC1) are needed")
     v, u = np.mgrid[stride // 2 : camera.height : stride, stride // 2 : camera.width : stride]
@@ -151,7 +155,17 @@ def fit(
         sigma: standard deviation of a height residual on level ground [m].
     """
     h, g, n, rms, cost = _fit(
-        cloud, position[0], position[1], position[2], yaw, layer, resolution, origin[0], origin[1], sigma, huber
+        cloud,
+        position[0],
+        position[1],
+        position[2],
+        yaw,
+        layer,
+        resolution,
+        origin[0],
+        origin[1],
+        sigma,
+        huber,
     )
     return Fit(h, g, int(n), float(rms), float(cost))
 

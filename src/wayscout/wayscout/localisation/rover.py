@@ -93,6 +93,10 @@ class RoverFilter:
         sigma = [*np.asarray(start_sigma, dtype=np.float64), heading_sigma, params.slip_sigma]
         self._covariance = np.diag(np.square(np.maximum(sigma, 1e-4)))
 
+    def set_camera(self, camera: Camera) -> None:
+        """Use other intrinsics from now on."""
+        self._camera = camera
+
     @property
     def pose(self) -> Pose:
         """base_link in map."""
@@ -166,7 +170,9 @@ class RoverFilter:
         p, x = self._params, self._state
         step = odom.position - self._odom.position
         length = float(np.linalg.norm(step))
-        turned_by = abs(float(np.arctan2(np.sin(odom.yaw - self._odom.yaw), np.cos(odom.yaw - self._odom.yaw))))
+        turned_by = abs(
+            float(np.arctan2(np.sin(odom.yaw - self._odom.yaw), np.cos(odom.yaw - self._odom.yaw)))
+        )
         if length < 1e-7 and turned_by < 1e-7:
             return
         c, s = np.cos(x[_TURN]), np.sin(x[_TURN])
@@ -280,13 +286,20 @@ class RoverFilter:
 def _holds(grid: Grid, tile: Grid) -> bool:
     a, b = grid.bounds, tile.bounds
     e = 1e-6
-    return a.x_min <= b.x_min + e and a.y_min <= b.y_min + e and a.x_max >= b.x_max - e and a.y_max >= b.y_max - e
+    return (
+        a.x_min <= b.x_min + e
+        and a.y_min <= b.y_min + e
+        and a.x_max >= b.x_max - e
+        and a.y_max >= b.y_max - e
+    )
 
 
 def _grown(grid: Grid, tile: Grid) -> Grid:
     """An empty grid over both, on the first one's lattice, holding the first one's layers."""
     if tile.frame != grid.frame or abs(tile.resolution - grid.resolution) > 1e-9:
-        raise InvalidInput("tile", (tile.frame, tile.resolution), f"{grid.frame}, {grid.resolution} m is needed")
+        raise InvalidInput(
+            "tile", (tile.frame, tile.resolution), f"{grid.frame}, {grid.resolution} m is needed"
+        )
     r = grid.resolution
     a, b = grid.bounds, tile.bounds
     west, south = max(0, round((a.x_min - b.x_min) / r)), max(0, round((a.y_min - b.y_min) / r))

@@ -16,6 +16,7 @@ from wayscout.geometry import Pose
 
 Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.float32]
 
 
 def corners(image: Picture, cell: int, threshold: float) -> Array:
@@ -100,20 +101,21 @@ def follow(
     if not inside.any():
         return found, good
     at = np.flatnonzero(inside)
-    back = np.linalg.inv(homography)
+    back: Array = np.linalg.inv(homography)
     drawn = cv2.warpPerspective(second, homography, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     start = pixels[at].astype(np.float32)[:, None]
     there = map_pixels(back, guess[at]).astype(np.float32)[:, None]
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
-    options = {
-        "winSize": (window, window),
-        "maxLevel": levels,
-        "criteria": criteria,
-        "flags": cv2.OPTFLOW_USE_INITIAL_FLOW,
-        "minEigThreshold": 1e-5,
-    }
-    end, ok1, _ = cv2.calcOpticalFlowPyrLK(first, drawn, start, there.copy(), **options)
-    again, ok2, _ = cv2.calcOpticalFlowPyrLK(drawn, first, end, start.copy(), **options)
+
+    def search(a: Picture, b: Picture, at: Pixels, guessed: Pixels) -> tuple[Pixels, npt.NDArray[np.uint8]]:
+        end, status, _ = cv2.calcOpticalFlowPyrLK(
+            a, b, at, guessed.copy(), None, None, (window, window), levels, criteria,
+            cv2.OPTFLOW_USE_INITIAL_FLOW, 1e-5,
+        )  # fmt: skip
+        return end, status
+
+    end, ok1 = search(first, drawn, start, there)
+    again, ok2 = search(drawn, first, end, start)
     distance = np.linalg.norm((again - start)[:, 0], axis=1)
     target = map_pixels(homography, end[:, 0].astype(np.float64))
     fine = (ok1[:, 0] > 0) & (ok2[:, 0] > 0) & (distance < round_trip)

@@ -1,0 +1,1 @@
+"""Owns map -> rover/odom and map -> helicopter/odom."""

@@ -1,0 +1,337 @@
+"""The localiser: corrects drift of both vehicles and adjusts all pictures of a flight together."""
+
+from __future__ import annotations
+
+import sys
+
+import cv2
+import numpy as np
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image, Range
+from wayscout_interfaces.msg import FlightLog, OrbitalMap, PictureTrack, TerrainTile
+
+from wayscout import config
+from wayscout.camera import Camera, load_camera
+from wayscout.errors import InvalidInput
+from wayscout.geometry import Pose
+from wayscout.localisation.campaign import HelicopterCampaign
+from wayscout.localisation.flight_adjustment import AdjustedFlight, AdjustmentParams
+from wayscout.localisation.helicopter import HelicopterParams
+from wayscout.localisation.orbital import Orbital
+from wayscout.localisation.rover import RoverFilter, RoverParams
+from wayscout_nodes.common import bodies, convert, diagnostics, parameters, qos
+from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
+from wayscout_nodes.common.run import run
+from wayscout_nodes.common.transforms import TransformSender
+from wayscout_nodes.localiser import inputs
+
+HELICOPTER_ODOM, HELICOPTER_RANGE = "helicopter/odom", "helicopter/range"
+PICTURE, PICTURE_INFO = "helicopter/camera/image_raw", "helicopter/camera/camera_info"
+ROVER_ODOM, DEPTH, DEPTH_INFO = "rover/odom", "rover/hazcam/depth", "rover/hazcam/camera_info"
+# Where pictures may be lost on the way (no lock-step), a flight is adjusted without them after this time [s].
+_PATIENCE = 3.0
+
+
+class Localiser(Node):
+    """Publishes map -> rover/odom and map -> helicopter/odom with the stamp of each odometry message."""
+
+    def __init__(self) -> None:
+        super().__init__("localiser")
+        cv2.setNumThreads(1)  # the same sums in the same order, whatever the machine
+        self._flight_params = parameters.declare(self, "localiser", HelicopterParams)
+        self._adjustment_params = parameters.declare(self, "localiser", AdjustmentParams)
+        self._rover_params = parameters.declare(self, "localiser", RoverParams)
+        lockstep = bool(
+            parameters.declare_one(self, "lockstep", True, "the embedded simulator's steps pace the node")
+        )
+        self._send_odom = bool(
+            parameters.declare_one(self, "publish_odom_tf", True, "publish odom -> base_link on /tf as well")
+        )
+        self._helicopter_start = inputs.declare_start(self, "helicopter")
+        self._rover_start = inputs.declare_start(self, "rover")
+        self._orbital: Orbital | None = None
+        self._helicopter: HelicopterCampaign | None = None
+        self._rover: RoverFilter | None = None
+        # What the configuration says, until camera_info tells better.
+        cameras = config.directory() / "cameras"
+        self._picture_camera = load_camera(cameras / "navigation.yaml")
+        self._depth_camera = load_camera(cameras / "hazard_depth.yaml")
+        self._first: dict[str, Pose] = {}
+        self._odom: dict[str, Pose] = {}
+        self._moved: dict[str, bool] = {"helicopter": False, "rover": False}
+        self._tiles: dict[tuple[int, int], TerrainTile] = {}
+        self._refused = 0  # pictures of the present flight that could not be used
+        self._log: FlightLog | None = None
+        self._adjusted: set[int] = set()
+        self._time = 0.0
+
+        self._tf = TransformSender(self)
+        self._track = self.create_publisher(PictureTrack, "helicopter/pictures", qos.latched(10))
+        self._diagnostics = diagnostics.Diagnostics(self)
+        self._lockstep = Lockstep(
+            self, "localiser", self._on_instant, lockstep=lockstep, driver=HELICOPTER_ODOM, period=0.1
+        )
+        for kind, topic in (
+            (Odometry, HELICOPTER_ODOM),
+            (Range, HELICOPTER_RANGE),
+            (Image, PICTURE),
+            (CameraInfo, PICTURE_INFO),
+            (Odometry, ROVER_ODOM),
+            (Image, DEPTH),
+            (CameraInfo, DEPTH_INFO),
+        ):
+            self._lockstep.subscribe(kind, topic)
+        self.create_subscription(OrbitalMap, "map/orbital", self._on_orbital, qos.LATCHED)
+        self.create_subscription(TerrainTile, "map/tiles", self._on_tile, qos.latched(400))
+        self.create_subscription(FlightLog, "helicopter/log", self._on_log, qos.LATCHED)
+
+    # -- one instant ------------------------------------------------------------------------------------
+
+    def _on_instant(self, instant: Instant) -> Answer:
+        if instant.time < self._time - 1e-6:
+            self.get_logger().warning(f"time jumped back from {self._time:.2f} to {instant.time:.2f} s")
+            if self._helicopter is not None:
+                self._helicopter.discard_pictures()
+        self._time = instant.time
+        self._take_cameras(instant)
+        if HELICOPTER_ODOM in instant.messages:
+            self._step_helicopter(instant)
+        if ROVER_ODOM in instant.messages:
+            self._step_rover(instant)
+        if self._log is not None:
+            self._try_adjust()
+        return Answer(idle=True)
+
+    def _take_cameras(self, instant: Instant) -> None:
+        for topic in (PICTURE_INFO, DEPTH_INFO):
+            if topic not in instant.messages:
+                continue
+            try:
+                camera = convert.camera(instant.messages[topic], topic)
+            except InvalidInput as error:
+                self._refuse(error)
+                continue
+            if topic == PICTURE_INFO and not _alike(camera, self._picture_camera):
+                self._picture_camera = camera
+                if self._helicopter is not None:
+                    self._helicopter.set_camera(camera)
+            if topic == DEPTH_INFO and not _alike(camera, self._depth_camera):
+                self._depth_camera = camera
+                if self._rover is not None:
+                    self._rover.set_camera(camera)
+
+    def _step_helicopter(self, instant: Instant) -> None:
+        odom = self._read_odom("helicopter", instant)
+        if odom is None:
+            return
+        if self._helicopter is None:
+            self._helicopter = self._make_helicopter()
+            self._helicopter.step(self._first["helicopter"])
+        distance = inputs.distance(instant.messages.get(HELICOPTER_RANGE))
+        self._helicopter.step(odom, distance)
+        if PICTURE in instant.messages:
+            self._take_picture(instant.time, instant.messages[PICTURE])
+        self._send("helicopter", instant.time, self._helicopter.filter.correction(), odom)
+
+    def _take_picture(self, time: float, message: Image) -> None:
+        assert self._helicopter is not None
+        try:
+            image = convert.image(message, ["mono8"], PICTURE)
+            result = self._helicopter.picture(time, image)
+        except InvalidInput as error:
+            self._refused += 1
+            self._refuse(error)
+            return
+        f = self._helicopter.filter
+        values: dict[str, object] = {
+            "picture": self._helicopter.pictures,
+            "position_sigma_m": float(np.max(f.position_sigma)),
+            "shift_x_m": float(f.shift[0][0]),
+            "shift_y_m": float(f.shift[0][1]),
+        }
+        if result.match is not None:
+            values["match_score"] = result.match.score
+        level = diagnostics.OK if result.used else diagnostics.WARN
+        self._diagnostics.report(time, level, f"helicopter picture {result.reason or 'matched'}", values)
+
+    def _step_rover(self, instant: Instant) -> None:
+        odom = self._read_odom("rover", instant)
+        if odom is None:
+            return
+        if self._rover is None:
+            self._rover = self._make_rover()
+            self._rover.step(self._first["rover"])
+        self._rover.step(odom)
+        if DEPTH in instant.messages:
+            self._take_depth(instant.time, instant.messages[DEPTH])
+        self._send("rover", instant.time, self._rover.correction(), odom)
+
+    def _take_depth(self, time: float, message: Image) -> None:
+        assert self._rover is not None
+        try:
+            result = self._rover.depth(convert.image(message, ["32FC1"], DEPTH))
+        except InvalidInput as error:
+            self._refuse(error)
+            return
+        values: dict[str, object] = {
+            "position_sigma_m": float(np.max(self._rover.position_sigma)),
+            "slip": self._rover.slip,
+        }
+        if result.fit is not None:
+            values["misfit_m"] = result.fit.rms
+            values["points"] = result.fit.count
+        level = diagnostics.OK if result.used else diagnostics.WARN
+        self._diagnostics.report(time, level, f"rover depth {result.reason or 'matched'}", values)
+
+    def _read_odom(self, vehicle: str, instant: Instant) -> Pose | None:
+        """Return base_link in the odometry frame; for a bad message the last good one, None before any."""
+        topic = f"{vehicle}/odom"
+        try:
+            odom = inputs.odometry(instant.messages[topic], topic)
+        except InvalidInput as error:
+            self._refuse(error)
+            return self._odom.get(vehicle)
+        first = self._first.setdefault(vehicle, odom)
+        if float(np.linalg.norm(odom.position - first.position)) > 0.05:
+            self._moved[vehicle] = True
+        self._odom[vehicle] = odom
+        return odom
+
+    def _send(self, vehicle: str, time: float, correction: Pose, odom: Pose) -> None:
+        links = [("map", f"{vehicle}/odom", correction)]
+        if self._send_odom:
+            links.append((f"{vehicle}/odom", f"{vehicle}/base_link", odom))
+        self._tf.send(time, *links)
+
+    def _refuse(self, error: InvalidInput) -> None:
+        self.get_logger().warning(f"message dropped: {error}")
+        self._diagnostics.report(self._time, diagnostics.WARN, f"message dropped: {error}")
+
+    # -- what comes between instants -----------------------------------------------------------------------
+
+    def _make_helicopter(self) -> HelicopterCampaign:
+        start = self._helicopter_start
+        pose, sigma = start.pose(self._orbital)
+        return HelicopterCampaign(
+            self._picture_camera,
+            bodies.fixed_offset("helicopter", "navcam_optical"),
+            bodies.fixed_offset("helicopter", "range_link"),
+            self._flight_params,
+            self._adjustment_params,
+            self._orbital,
+            pose,
+            sigma,
+            start.yaw_sigma,
+        )
+
+    def _make_rover(self) -> RoverFilter:
+        start = self._rover_start
+        pose, sigma = start.pose(self._orbital)
+        mount = bodies.fixed_offset("rover", "hazcam_optical")
+        rover = RoverFilter(
+            self._depth_camera, mount, self._rover_params, pose, sigma, start.yaw_sigma,
+            orbital=self._orbital, slip=inputs.slip_curve(),
+        )  # fmt: skip
+        for tile in self._tiles.values():
+            self._give_tile(rover, tile)
+        if self._helicopter is not None:
+            rover.set_shift(self._helicopter.filter.shift[0])
+        return rover
+
+    def _on_orbital(self, message: OrbitalMap) -> None:
+        try:
+            self._orbital = inputs.orbital(message)
+        except InvalidInput as error:
+            self._refuse(error)
+            return
+        # It may come after the first instants; vehicles that have not moved start afresh with it.
+        for vehicle in ("helicopter", "rover"):
+            if not self._moved[vehicle]:
+                setattr(self, f"_{vehicle}", None)
+
+    def _on_tile(self, message: TerrainTile) -> None:
+        self._tiles[message.tile_row, message.tile_col] = message
+        if self._rover is not None:
+            self._give_tile(self._rover, message)
+
+    def _give_tile(self, rover: RoverFilter, message: TerrainTile) -> None:
+        try:
+            rover.add_tile(convert.tile(message, "map/tiles"))
+        except InvalidInput as error:
+            self._refuse(error)
+
+    # -- after a flight ------------------------------------------------------------------------------------
+
+    def _on_log(self, log: FlightLog) -> None:
+        if int(log.flight) in self._adjusted:
+            return
+        self._log = log
+        self._try_adjust()
+
+    def _try_adjust(self) -> None:
+        log = self._log
+        assert log is not None
+        held = (self._helicopter.pictures if self._helicopter else 0) + self._refused
+        waited = self._time - convert.seconds(log.landing)
+        if held < log.pictures and waited < _PATIENCE:
+            return
+        self._log, self._refused = None, 0
+        self._adjusted.add(int(log.flight))
+        if self._helicopter is None:
+            return
+        if held < log.pictures:
+            self.get_logger().warning(f"flight {log.flight}: {log.pictures - held} pictures never came")
+        try:
+            adjusted = self._helicopter.finish_flight()
+        except InvalidInput as error:
+            self._refuse(error)
+            self._helicopter.discard_pictures()
+            return
+        if adjusted is not None:
+            self._publish_track(int(log.flight), adjusted)
+
+    def _publish_track(self, flight: int, adjusted: AdjustedFlight) -> None:
+        assert self._helicopter is not None
+        message = PictureTrack(flight=flight)
+        message.header.frame_id = "map"
+        message.header.stamp = convert.to_stamp(self._time)
+        message.stamps = [convert.to_stamp(t) for t in adjusted.times]
+        message.poses = [convert.to_pose(p) for p in adjusted.optical_poses]
+        message.position_sigma = adjusted.sigmas.tolist()
+        self._track.publish(message)
+        self._send("helicopter", self._time, self._helicopter.filter.correction(), self._odom["helicopter"])
+        if self._rover is not None:
+            self._rover.set_shift(adjusted.shift)
+        self._diagnostics.report(
+            self._time, diagnostics.OK, f"flight {flight} adjusted",
+            {
+                "pictures": len(adjusted.times),
+                "reprojection_rms_px": adjusted.reprojection_rms,
+                "observations": adjusted.observations,
+                "orbital_matches": adjusted.matches,
+                "shift_x_m": float(adjusted.shift[0]),
+                "shift_y_m": float(adjusted.shift[1]),
+                "sigma_max_m": float(adjusted.sigmas.max()),
+            },
+        )  # fmt: skip
+        self.get_logger().info(
+            f"flight {flight}: {len(adjusted.times)} pictures adjusted, "
+            f"reprojection {adjusted.reprojection_rms:.2f} px, shift of the orbital map {adjusted.shift[0]:.2f} {adjusted.shift[1]:.2f} m"
+        )
+
+
+def _alike(first: Camera, second: Camera) -> bool:
+    return (
+        (first.width, first.height, first.model) == (second.width, second.height, second.model)
+        and np.allclose(first.matrix, second.matrix, atol=1e-3)
+        and np.allclose(first.distortion, second.distortion, atol=1e-6)
+    )
+
+
+def main() -> None:
+    sys.exit(run(Localiser))
+
+
+if __name__ == "__main__":
+    main()
