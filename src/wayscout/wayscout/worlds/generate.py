@@ -34,21 +34,29 @@ def generate(
         name: of the world, by default the folder's.
         outcome, misleading: fix what is otherwise drawn from the seed.
     """
-    plan = make_plan(seed, recipe, outcome, misleading)
-    land = make_land(plan, recipe)
-    ground = land.ground
-    rocks = make_rocks(plan, recipe, land)
-    picture, shadow = texture.paint(plan, recipe, ground, rocks)
-    seen = _observe(plan, recipe, ground, rocks, picture)
-    world = _describe(plan, recipe, ground, name or out.name, kind)
+    plan, made = imagine(seed, recipe, name=name or out.name, kind=kind, outcome=outcome, misleading=misleading)
+    world = made.world
+    picture, shadow = texture.paint(plan, recipe, made.ground, made.rocks)
     folder.write_world(out, world)
-    folder.write_orbital(out, seen)
-    truth.write_ground(out, world, ground)
-    truth.write_rocks(out / world.terrain.rocks, rocks)
+    folder.write_orbital(out, _observe(plan, recipe, made.ground, made.rocks, picture))
+    truth.write_ground(out, world, made.ground)
+    truth.write_rocks(out / world.terrain.rocks, made.rocks)
     folder.write_image(out / world.terrain.texture, picture[::-1])
-    facts = _facts(plan, ground, shadow)
+    facts = made.facts | {"shadow_share": round(shadow, 4)}
     folder.write_yaml(out / "truth" / "truth.yaml", facts, "The truth: for tests and benchmarks alone.")
     return world
+
+
+def imagine(
+    seed: int, recipe: Recipe, *, name: str = "imagined", kind: str = "delta",
+    outcome: Outcome | None = None, misleading: bool | None = None,
+) -> tuple[Plan, truth.Truth]:  # fmt: skip
+    """Make a world's plan, ground and rocks in memory, without painting it; see `generate`."""
+    plan = make_plan(seed, recipe, outcome, misleading)
+    land = make_land(plan, recipe)
+    rocks = make_rocks(plan, recipe, land)
+    world = _describe(plan, recipe, land.ground, name, kind)
+    return plan, truth.Truth(world, land.ground, rocks, _facts(plan, land.ground))
 
 
 def _observe(
@@ -112,7 +120,7 @@ def _draw_corridor(channel: Channel, plan: Plan) -> Corridor:
     )
 
 
-def _facts(plan: Plan, ground: Grid, shadow: float) -> dict[str, Any]:
+def _facts(plan: Plan, ground: Grid) -> dict[str, Any]:
     channels: dict[str, Any] = {}
     for c in plan.channels:
         lane = c.centreline + c.lane[:, None] * _left(c)
@@ -136,7 +144,6 @@ def _facts(plan: Plan, ground: Grid, shadow: float) -> dict[str, Any]:
         "misleading": plan.misleading,
         "shift": [round(v, 3) for v in plan.shift],
         "rise": round(plan.rise, 2),
-        "shadow_share": round(shadow, 4),
         "sand_share": round(float(ground["sand"].mean()), 4),
         "channels": channels,
     }

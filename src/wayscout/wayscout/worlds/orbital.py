@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.grid import Grid, Layer
+from wayscout.grid import Grid
 from wayscout.worlds import noise
 from wayscout.worlds.folder import Orbital, OrbitalMeta
 from wayscout.worlds.noise import Field
@@ -76,9 +76,9 @@ def observe_image(
         borderMode=cv2.BORDER_REPLICATE,
     )
     image = cv2.resize(moved, (n, n), interpolation=cv2.INTER_AREA).astype(np.float32)
-    image = cv2.GaussianBlur(image, (0, 0), 0.65)
+    image = cv2.GaussianBlur(image, (0, 0), 0.9)
     gain = 1.0 + 0.03 * correlated_error((n, n), 120.0, rng)
-    image = image * gain + rng.normal(0.0, 2.2, (n, n)).astype(np.float32)
+    image = image * gain + rng.normal(0.0, 2.5, (n, n)).astype(np.float32)
     return np.asarray(np.clip(image, 0, 255), np.uint8)
 
 
@@ -94,5 +94,3 @@ def bundle(
     )  # fmt: skip
     return Orbital(elevation, image, pixel, corner, meta)
 
-
-__all__ = ["Layer", "bundle", "correlated_error", "observe_elevation", "observe_image"]

@@ -24,6 +24,7 @@ Kind = Literal[
     "sand_pocket",  # loose sand where the floor is gentle
 ]
 BLOCKING: tuple[Kind, ...] = ("boulder_field", "ledge", "sand_slope")
+LANE_MARGIN = 1.5  # m between a lane and the feet of the walls, where there is room
 STEP = 0.25  # m, sampling of the curves along a channel
 
 
@@ -174,7 +175,7 @@ def _make_channel(
     lane_half = 0.5 * np.clip(
         np.mean(recipe.lane_width) + 0.3 * noise.curve(total, 9.0, along, rng), *recipe.lane_width
     )
-    room = 0.5 * width - lane_half - 0.35
+    room = 0.5 * width - lane_half - LANE_MARGIN
     lane = np.clip(0.6 * noise.curve(total, 26.0 * scale, along, rng), -1.0, 1.0) * np.maximum(room, 0.0)
     lane = np.convolve(
         np.pad(lane, 12, mode="edge"), np.hanning(27)[1:-1] / np.hanning(27).sum(), mode="valid"
@@ -185,15 +186,29 @@ def _make_channel(
 
 
 def _meander(x: float, length: float, recipe: Recipe, rng: np.random.Generator) -> Array:
-    """Return a wandering line of the wanted length from mouth to head, sampled every STEP metres."""
+    """Return a wandering line of the wanted length from mouth to head, sampled every STEP metres.
+
+    Of a few draws the first whose bends are wider than the floor is taken, else the one with the widest bends.
+    """
+    widest, best = -1.0, np.zeros((0, 2))
+    for _ in range(12):
+        line = _draw_meander(x, length, recipe, rng)
+        tangent = np.gradient(line[::4], axis=0)
+        turn = np.abs(np.diff(np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0])))).max() / (4 * STEP)
+        if 1.0 / turn > widest:
+            widest, best = 1.0 / turn, line
+        if widest > 1.25 * recipe.floor_width[1]:
+            break
+    return best
+
+
+def _draw_meander(x: float, length: float, recipe: Recipe, rng: np.random.Generator) -> Array:
     y0, y1 = recipe.channel_y
     y = np.linspace(y0, y1, 4 * int((y1 - y0) / STEP))
     wavelength, phase = rng.uniform(*recipe.meander), rng.uniform(0, 2 * np.pi)
-    shape = np.sin(2 * np.pi * y / wavelength + phase) + 0.25 * np.sin(
-        4.3 * np.pi * y / wavelength + 2.1 * phase
-    )
-    taper = noise.smoothstep(0, 0.1, (y - y0) / (y1 - y0)) * noise.smoothstep(0, 0.1, (y1 - y) / (y1 - y0))
-    shape = shape * taper
+    shape = np.sin(2 * np.pi * y / wavelength + phase) + 0.06 * np.sin(4.3 * np.pi * y / wavelength + 2.1 * phase)
+    ends = np.minimum(y - y0, y1 - y) / (y1 - y0)
+    shape = shape * noise.smoothstep(-0.12, 0.28, ends)
     small, large = 0.0, 0.5 * wavelength
     for _ in range(40):
         amplitude = 0.5 * (small + large)
@@ -245,13 +260,13 @@ def _extent(kind: Kind, scale: float, rng: np.random.Generator) -> tuple[float, 
     if kind == "ledge":
         return 2.0, rng.uniform(0.55, 0.9)
     if kind == "sand_slope":
-        return rng.uniform(6.0, 8.5) * max(scale, 0.65), np.radians(rng.uniform(18.6, 20.0))
+        return rng.uniform(5.5, 7.0) * max(scale, 0.7), np.radians(rng.uniform(18.2, 19.2))
     if kind == "breached_ledge":
         return 6.0 * max(scale, 0.7), rng.uniform(0.3, 0.6) * max(scale, 0.6)
     if kind == "small_ledge":
         return 2.0, rng.uniform(0.12, 0.2)
     if kind == "firm_slope":
-        return rng.uniform(6.0, 9.0) * max(scale, 0.6), np.radians(rng.uniform(12.8, 13.6))
+        return rng.uniform(6.0, 9.0) * max(scale, 0.6), np.radians(rng.uniform(12.0, 13.0))
     if kind == "slab_field":
         return rng.uniform(9.0, 14.0) * max(scale, 0.6), 0.12
     return rng.uniform(7.0, 13.0) * max(scale, 0.55), 1.0
@@ -282,11 +297,14 @@ def _profile(
         else:
             continue
         fixed |= inside
-    steepest = np.tan(np.radians(13.2))
+    steepest = np.tan(np.radians(12.6))
+    eased = np.minimum(along, total - along) / (0.03 * total)
     for _ in range(20):
         missing = rise - grade.sum() * STEP
         free = ~fixed
         grade[free] = np.clip(grade[free] + missing / (free.sum() * STEP), np.tan(np.radians(5.0)), steepest)
+    # Mouth and head run out gently.
+    grade *= np.clip(0.3 + 0.7 * eased, 0.3, 1.0)
     # Rounds the slope over half a metre, so that no kink shows where a feature begins.
     grade = np.convolve(np.pad(grade, 3, mode="edge"), np.ones(7) / 7.0, mode="valid")
     height: Array = np.concatenate([[0.0], np.cumsum(grade[:-1]) * STEP])

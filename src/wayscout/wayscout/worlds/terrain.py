@@ -56,9 +56,9 @@ def make_land(plan: Plan, recipe: Recipe) -> Land:
     # Below the walls' feet the floors are kept apart from strata and warps, so that what is planned holds.
     wall = np.ones(ground.shape, np.float32)
     for channel in plan.channels:
-        position = positions[channel.name]
-        valley, outside = _valley(channel, position, plan, recipe, ground)
+        valley, fan, outside = _valley(channel, positions[channel.name], plan, recipe, ground)
         height = _smooth_minimum(height, valley, 0.05 * recipe.rise[0] ** 0.8)
+        height = -_smooth_minimum(-height, -fan, 0.1)
         wall = np.minimum(wall, outside)
     height = _strata(height, wall * cut, plan, recipe)
     height += _roughness(wall, positions, plan, recipe, ground)
@@ -93,7 +93,12 @@ def _position(channel: Channel, ground: Grid, recipe: Recipe) -> Position:
     t = tangent[index].reshape(points.shape)
     along = (index.reshape(points.shape[:2]) - len(before)) * STEP + (delta * t).sum(-1)
     offset = t[..., 0] * delta[..., 1] - t[..., 1] * delta[..., 0]
-    s, n = (_refine(a, stride, ground.shape) for a in (along, offset))
+    # Behind the bends' centres the projection jumps from one stretch to another; smoothing rounds such creases.
+    far = noise.smoothstep(0.55 * recipe.floor_width[1], 1.4 * recipe.floor_width[1], np.abs(offset))
+    deviation = 0.16 * recipe.floor_width[1] / (stride * recipe.resolution)
+    smooth = (cv2.GaussianBlur(a.astype(np.float32), (0, 0), deviation) for a in (along, np.abs(offset)))
+    along, reach = (a + far * (b - a) for a, b in zip((along, np.abs(offset)), smooth, strict=True))
+    s, n = (_refine(a, stride, ground.shape) for a in (along, np.copysign(reach, offset)))
     curves = (
         np.interp(s, channel.along, c).astype(np.float32)
         for c in (channel.half_width, channel.lane, channel.lane_half)
@@ -127,8 +132,6 @@ def _front(plan: Plan, recipe: Recipe, ground: Grid) -> tuple[Layer, Layer]:
         noise.fractal(ground.shape, 0.42 * wavelength * px, rng, shortest=0.08 * wavelength * px)
     )
     y = ys[:, None].astype(np.float32) + warp + 0.35 * amplitude * spurs
-    # Warps fade at the ends, so that floor and top stay where the plan wants them.
-    y0, y1 = recipe.channel_y
     profile = np.array(recipe.front, dtype=np.float64)
     height = (np.interp(y, profile[:, 0], profile[:, 1]) * plan.rise).astype(np.float32)
     deviation, length = recipe.undulation
@@ -140,8 +143,8 @@ def _front(plan: Plan, recipe: Recipe, ground: Grid) -> tuple[Layer, Layer]:
 
 def _valley(
     channel: Channel, position: Position, plan: Plan, recipe: Recipe, ground: Grid
-) -> tuple[Layer, Layer]:
-    """A channel's floor and walls as a surface, and 0 on the floor rising to 1 on the walls."""
+) -> tuple[Layer, Layer, Layer]:
+    """A channel's surfaces: floor with walls, floor with the fan below it, and 0 on the floor rising to 1 beside it."""
     rng = noise.stream(plan.seed, "valley", channel.name)
     px = 1.0 / recipe.resolution
     size = float(np.mean(recipe.floor_width)) / 11.0
@@ -152,15 +155,19 @@ def _valley(
     for f in channel.features:
         if f.kind in ("ledge", "breached_ledge", "small_ledge"):
             floor += _ledge(f.kind, f.middle, f.value, position, wobble)
-    distance = np.maximum(np.abs(n) - position.half_width, 0.0)
-    outside = noise.smoothstep(0.3, 2.0, distance)
-    warp = 1.0 + 0.22 * noise.fractal(ground.shape, 16.0 * size * px, rng, shortest=1.2 * px)
-    distance = distance * np.clip(warp, 0.75, 1.6)
-    talus = 2.2 * size
-    wall = np.tan(np.radians(40.0)) * np.minimum(distance, talus)
+    edge = np.abs(n) - position.half_width
+    # Alcoves and buttresses: the walls' distance wanders, least at their feet, so that floors keep their width.
+    alcoves = noise.fractal(ground.shape, 22.0 * size * px, rng, shortest=1.2 * px, gain=0.6)
+    distance = np.maximum(edge, 0.0) * np.clip(1.0 + 0.3 * alcoves, 0.62, 1.8)
+    talus = 2.4 * size * np.clip(1.0 + 0.6 * noise.octave(ground.shape, 11.0 * size * px, rng), 0.2, 2.5)
+    wall = np.tan(np.radians(38.0)) * np.minimum(distance, talus)
     wall += np.tan(np.radians(recipe.wall_slope)) * np.maximum(distance - talus, 0.0)
-    valley: Layer = (floor + wall).astype(np.float32)
-    return valley, outside
+    # Beyond mouth and head the channel runs out: it neither cuts a trench nor builds a dam.
+    beyond = np.maximum(np.maximum(-s, s - channel.length), 0.0)
+    valley: Layer = (floor + wall + 0.12 * beyond).astype(np.float32)
+    fan: Layer = (floor - 0.16 * np.maximum(edge + 0.6, 0.0) - 0.12 * beyond).astype(np.float32)
+    outside = np.maximum(noise.smoothstep(0.3, 2.0, edge), noise.smoothstep(0.0, 8.0 * size, beyond))
+    return valley, fan, outside
 
 
 def _ledge(kind: str, middle: float, height: float, position: Position, wobble: Layer) -> Layer:
@@ -215,11 +222,11 @@ def _roughness(
     px = 1.0 / recipe.resolution
     metres = noise.fractal(ground.shape, 7.0 * px, rng, shortest=1.5 * px, gain=0.5)
     small = noise.fractal(ground.shape, 0.9 * px, rng, shortest=1.0, gain=0.7)
-    amount = 0.035 + 0.14 * wall
-    fine = 0.010 + 0.03 * wall
+    amount = 0.035 + 0.10 * wall
+    fine = 0.010 + 0.02 * wall
     calm = np.ones(ground.shape, np.float32)
     for p in positions.values():
-        inside = p.on_floor(1.0) * noise.smoothstep(1.0, 0.0, p.lane_distance())
+        inside = p.on_floor(1.0) * noise.smoothstep(1.0, 0.0, p.lane_distance()) * (wall < 0.5)
         calm -= 0.5 * inside
         amount = amount + 0.03 * p.on_floor() * (1 - inside)
     # Small stones as single raised vertices: rocks below 0.25 m are roughness, not objects.

@@ -74,9 +74,9 @@ def draw_rocks(grey: Image, rocks: npt.NDArray[np.float64], size: float, plan: P
     towards = np.array([np.cos(plan.sun_azimuth), np.sin(plan.sun_azimuth)])
     for x, y, _, width, depth, _, yaw in rocks:
         centre = np.array([x, y])
-        _ellipse(grey, centre, (0.5 * width, 0.5 * depth), float(np.degrees(yaw)), 62, size, scale)
+        _ellipse(grey, centre, (0.5 * width, 0.5 * depth), float(np.degrees(yaw)), 78, size, scale)
         lit = centre + towards * 0.14 * width
-        _ellipse(grey, lit, (0.36 * width, 0.36 * depth), float(np.degrees(yaw)), 150, size, scale)
+        _ellipse(grey, lit, (0.36 * width, 0.36 * depth), float(np.degrees(yaw)), 128, size, scale)
 
 
 def paint(plan: Plan, recipe: Recipe, ground: Grid, rocks: npt.NDArray[np.float64]) -> tuple[Image, float]:
@@ -120,8 +120,39 @@ def _fields(plan: Plan, n: int, pixel: float) -> dict[str, Octaves]:
         "bare": field("bare", 24.0, 0.8, 0.6),
         "bend": field("bend", 7.0, 1.5, 0.5),
         "hue": field("hue", 18.0, 0.6, 0.65),
-        "pebbles": field("pebbles", 0.22, 0.09, 0.9),
     }
+
+
+def _pebbles(begin: int, end: int, pixel: float, recipe: Recipe, plan: Plan, patches: Layer) -> Layer:
+    """Stones of 5 to 25 cm: a lit and a dim side and a shadow, as change of brightness."""
+    rng = noise.stream(plan.seed, "pebbles", str(begin))
+    shape = (end - begin, recipe.texture_pixels)
+    total = np.zeros(shape, np.float32)
+    crowd = noise.smoothstep(-1.2, 1.2, patches) + 0.15
+    for width, per_area in ((0.045, 40.0), (0.07, 14.0), (0.11, 4.0), (0.18, 0.8)):
+        if width < 0.8 * pixel:
+            continue
+        dots = (rng.random(shape, dtype=np.float32) < per_area * pixel**2 * crowd).astype(np.float32)
+        dots *= rng.uniform(0.6, 1.3, shape[1]).astype(np.float32)
+        total += cv2.filter2D(dots, -1, _stone(width, pixel, plan), borderType=cv2.BORDER_CONSTANT)
+    result: Layer = np.clip(total, -0.55, 0.45)
+    return result
+
+
+def _stone(width: float, pixel: float, plan: Plan) -> Layer:
+    """Kernel of one stone of `width` [m] for cv2.filter2D, which mirrors it."""
+    reach = 0.5 * width / np.tan(plan.sun_elevation)
+    half = int(np.ceil((0.5 * width + reach) / pixel)) + 1
+    fine = 5  # samples per pixel and axis
+    axis = (np.arange((2 * half + 1) * fine) - (half + 0.5) * fine + 0.5) * pixel / fine
+    x, y = np.meshgrid(-axis, -axis)
+    along = x * np.cos(plan.sun_azimuth) + y * np.sin(plan.sun_azimuth)
+    across = -x * np.sin(plan.sun_azimuth) + y * np.cos(plan.sun_azimuth)
+    radius = 0.5 * width
+    body = np.hypot(along, across) < radius
+    shadow = (((along + 0.5 * reach) / (radius + 0.5 * reach)) ** 2 + (across / radius) ** 2 < 1.0) & ~body
+    look = np.where(body, 0.08 + 0.34 * along / radius, 0.0) - 0.5 * shadow
+    return np.asarray(cv2.resize(look.astype(np.float32), (2 * half + 1,) * 2, interpolation=cv2.INTER_AREA))
 
 
 def _strata_albedo(plan: Plan, recipe: Recipe, height: Layer) -> Layer:
@@ -152,11 +183,9 @@ def _band(
     bare = noise.smoothstep(-0.1, 0.7, value["bare"] + 1.5 * steep)
     # Bedrock breaks into plates with dark, sand-filled joints; regolith carries pebbles, light and dark.
     joints = noise.smoothstep(0.10, 0.02, np.abs(value["plates"])) * bare * (1 - steep)
-    pebbles = noise.smoothstep(1.15, 1.6, value["pebbles"]) - 1.2 * noise.smoothstep(
-        1.15, 1.6, -value["pebbles"]
-    )
-    rough = 1.0 + 0.11 * value["broad"] + 0.085 * value["fine"] + 0.04 * value["grain"]
-    rough += 0.09 * bare - 0.20 * joints + 0.10 * strata * (0.25 + 0.75 * steep) * bare + 0.13 * pebbles
+    pebbles = _pebbles(begin, end, pixel, recipe, plan, value["broad"]) * (1.0 - sand)
+    rough = 1.0 + 0.11 * value["broad"] + 0.09 * value["fine"] + 0.065 * value["grain"]
+    rough += 0.09 * bare - 0.20 * joints + 0.10 * strata * (0.25 + 0.75 * steep) * bare + pebbles
     rough *= 1.0 - 0.24 * dark
     xs = (np.arange(n) + 0.5) * pixel - 0.5 * recipe.size
     ys = (np.arange(begin, end) + 0.5) * pixel - 0.5 * recipe.size
