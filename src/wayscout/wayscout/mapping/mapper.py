@@ -17,11 +17,13 @@ from wayscout.grid import Bounds, Grid, Layer
 from wayscout.mapping import fusion, matching, ortho, partners, surface
 from wayscout.mapping.rectify import Image
 from wayscout.mapping.tiles import Index, TileStore
+from wayscout.terrain.rocks import find_rocks
+from wayscout.terrain.sand import probability
 
-LAYERS = ("elevation", "sigma", "measured", "intensity", "texture")
+LAYERS = ("elevation", "sigma", "measured", "intensity", "sand", "rock")
 Progress = Callable[[int, int], None]
 _RAW = ("height", "spread", "quality", "used")
-_MARGIN = 2.0  # [m] around a tile that its finishing looks at
+_MARGIN = 3.5  # [m] around a tile that its finishing looks at
 T = TypeVar("T")
 
 
@@ -100,6 +102,7 @@ class TerrainMapper:
     def __post_init__(self) -> None:
         self.store = TileStore(self.params.tile_size, self.params.resolution)
         self._changed: set[Index] = set()
+        self._rocks: dict[Index, Array] = {}
 
     def add_flight(
         self,
@@ -156,6 +159,7 @@ class TerrainMapper:
                 float(depths[i]),
                 self.params.match.max_view_angle,
             )
+        self._interpret(touched)
         for index in touched:
             self.store.tiles[index].version += 1
         self._changed |= touched
@@ -168,7 +172,8 @@ class TerrainMapper:
         return changed
 
     def grid(self, bounds: Bounds | None = None) -> Grid:
-        """Return the layers `elevation`, `sigma` [m], `measured` (1 or 0), `intensity`, `texture` (0-255).
+        """Return the map's layers: `elevation`, `sigma` [m], `measured` (1 or 0), `intensity` (0-255), `sand`
+        (probability) and `rock` (height of a rock above the ground [m], 0 elsewhere).
 
         Args:
             bounds: what to cover, all tiles when left out.
@@ -184,6 +189,11 @@ class TerrainMapper:
     def tile(self, index: Index) -> Grid:
         """Return one tile's layers as a grid."""
         return self.grid(self.store.bounds(index).grown(-1e-6))
+
+    def rocks(self) -> Array:
+        """Return the rocks found so far, (n, 5) float64: x, y, width, height [m], confidence."""
+        tables = [self._rocks[index] for index in sorted(self._rocks)]
+        return np.concatenate(tables) if tables else np.zeros((0, 5))
 
     def _check(self, images: list[Image], poses: list[Pose], sigmas: Sequence[float] | None) -> Array:
         if len(images) != len(poses):
@@ -242,3 +252,15 @@ class TerrainMapper:
             grid["elevation"], grid["sigma"] = full, wide
             grid["measured"] = np.where(np.isfinite(full), np.isfinite(height), np.nan)
             self.store.put(grid, ("elevation", "sigma", "measured"), bounds)
+
+    def _interpret(self, touched: Iterable[Index]) -> None:
+        """Find rocks and sand on the touched tiles."""
+        for index in sorted(touched):
+            bounds = self.store.bounds(index)
+            grid = self.store.grid(bounds.grown(_MARGIN), ("elevation", "sigma", "intensity", "texture"))
+            found = find_rocks(grid)
+            inside = bounds.contains(found.table[:, 0], found.table[:, 1])
+            self._rocks[index] = found.table[inside]
+            grid["rock"] = found.height
+            grid["sand"] = probability(grid)
+            self.store.put(grid, ("rock", "sand"), bounds)
