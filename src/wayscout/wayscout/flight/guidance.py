@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 SiteChooser = Callable[[Array, Sequence[tuple[float, float]]], tuple[float, float]]
 
 CLIMB, SURVEY, RETURN, DESCEND, LANDED = "climb", "survey", "return", "descend", "landed"
-COMPLETE, CUT_SHORT, ABORTED = "complete", "cut short", "aborted"
+COMPLETE, CUT_SHORT, ABORTED, LOST = "complete", "cut short", "aborted", "lost"
 
 POSITION_GAIN = 0.6  # [1/s] speed towards the path per metre of distance from it
 HEIGHT_GAIN = 0.8  # [1/s]
@@ -29,6 +29,9 @@ ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
 TOUCHDOWN = 0.12  # [m] above ground that counts as landed when sinking has stopped
 SETTLED_RATE = 0.08  # [m/s] vertical speed that counts as standing
 SETTLED_TIME = 0.8  # [s]
+TAKEOFF_LIMIT = 20.0  # [s] from rotor start within which it must be off the ground
+LOST_TILT = 1.05  # [rad] from which there is no recovery
+LANDED_TILT = 0.42  # [rad] tilt at rest from which it will not fly again (the fatal landing had 0.35)
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class Guidance:
             build(self.plan, self.limits), self.ground, self.limits
         )
         self._dt = 0.1
+        self._begun = 0.0
         self._s = 0.0
         self._next_picture = 0
         self._offset: float | None = None  # ground by laser minus ground by map [m]
@@ -129,6 +133,10 @@ class Guidance:
         dt, velocity = self._measure(time, pose)
         height = self._height(time, dt, pose, laser)
         self._book(time, pose, height, velocity, dt)
+        if pose.tilt() > LOST_TILT:
+            return self._stop(LOST, f"it lies at {np.degrees(pose.tilt()):.0f} deg")
+        if self.progress.airborne_since is None and time - self._begun > TAKEOFF_LIMIT:
+            return self._stop(ABORTED, f"not off the ground after {TAKEOFF_LIMIT:.0f} s")
         if self.phase in (CLIMB, SURVEY, RETURN):
             self._watch(time, pose, height, energy_left)
         if self._cut_short and self._site is None:
@@ -152,7 +160,7 @@ class Guidance:
         self._last, self._dt = (time, pose.position.copy()), dt
         if self._takeoff is None:
             self._takeoff = pose.position.copy()
-            self._range_time = time
+            self._range_time = self._begun = time
         return dt, velocity
 
     def _height(self, time: float, dt: float, pose: Pose, laser: float) -> float:
@@ -342,9 +350,16 @@ class Guidance:
         elif self._still_since is None:
             self._still_since = time
         if self._still_since is not None and time - self._still_since >= SETTLED_TIME:
-            self.phase = LANDED
-            return Command(np.zeros(3), 0.0, False, False, LANDED)
+            tilt = pose.tilt()
+            if tilt > LANDED_TILT:
+                return self._stop(LOST, f"landed at a tilt of {np.degrees(tilt):.0f} deg")
+            return self._stop(self.progress.outcome, self.progress.message)
         return self._command(pose, np.array([hold[0], hold[1], -sink]), 0.0, False)
+
+    def _stop(self, outcome: str, message: str) -> Command:
+        self.phase = LANDED
+        self.progress.outcome, self.progress.message = outcome, message
+        return Command(np.zeros(3), 0.0, False, False, LANDED)
 
     def _sees(self, time: float) -> bool:
         return self._range_time is not None and time - self._range_time < 0.5

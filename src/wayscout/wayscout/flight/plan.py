@@ -34,6 +34,7 @@ class HelicopterLimits:
     hover_power: float
     climb_efficiency: float
     usable_energy: float
+    battery_capacity: float
     energy_reserve: float
     descent_rate: float
     landing_speed: float

@@ -1,0 +1,1 @@
+"""The helicopter's node: flies a plan, one goal at a time."""

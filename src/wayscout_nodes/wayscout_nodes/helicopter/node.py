@@ -1,0 +1,281 @@
+"""The helicopter node: accepts a plan inside the envelope, flies it, lands, logs it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from geometry_msgs.msg import TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.action.server import ServerGoalHandle
+from rclpy.node import Node
+from sensor_msgs.msg import BatteryState, Range
+from std_msgs.msg import Bool
+from wayscout_interfaces.action import Fly
+from wayscout_interfaces.msg import FlightLog
+
+from wayscout.errors import InvalidInput, WayscoutError
+from wayscout.flight import landing
+from wayscout.flight.energy import EnergyMeter
+from wayscout.flight.envelope import OutsideEnvelope, check
+from wayscout.flight.ground import Ground
+from wayscout.flight.guidance import ABORTED, COMPLETE, LOST, Command, Guidance
+from wayscout.flight.log import FlightRecord, totals
+from wayscout.flight.plan import FlightPlan, HelicopterLimits
+from wayscout.geometry import Pose
+from wayscout_nodes.common import convert, goals, parameters, qos
+from wayscout_nodes.common.diagnostics import ERROR, OK, WARN, Diagnostics
+from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
+from wayscout_nodes.common.run import run
+from wayscout_nodes.common.terrain import TerrainStore
+from wayscout_nodes.helicopter import messages
+
+ODOM, RANGE, BATTERY = "helicopter/odom", "helicopter/range", "helicopter/battery"
+COMMAND, MOTORS, TRIGGER = "helicopter/cmd_vel", "helicopter/motors", "helicopter/camera/trigger"
+LINK = ("map", "helicopter/odom")
+FLIGHT_PERIOD = 0.1  # [s] of the control loop where there is no lock-step
+FEEDBACK_PERIOD = 1.0  # [s]
+FARTHEST_START = 10.0  # [m] from the helicopter to the first waypoint
+
+
+@dataclass
+class _Flight:
+    """The flight that is on."""
+
+    handle: ServerGoalHandle
+    guidance: Guidance
+    begun: float | None = None
+    takeoff: Pose | None = None
+    told: float = -np.inf
+
+
+class Helicopter(Node):
+    """Participant `helicopter` of the lock-step; serves helicopter/fly."""
+
+    def __init__(self) -> None:
+        super().__init__("helicopter")
+        lockstep = bool(parameters.declare_one(self, "lockstep", True, "wait for the embedded simulator"))
+        self._limits = parameters.declare(self, "helicopter", HelicopterLimits)
+        self._energy = EnergyMeter(self._limits)
+        self._terrain = TerrainStore(self, ("elevation", "rock", "measured"))
+        self._flight: _Flight | None = None
+        self._pose: Pose | None = None
+        self._time = 0.0
+        self._range = float("nan")
+        self._log: list[FlightRecord] = []
+        self._stood_on: list[tuple[float, float]] = []
+        self._lost = False
+
+        self._command = self.create_publisher(TwistStamped, COMMAND, qos.COMMAND)
+        self._motors = self.create_publisher(Bool, MOTORS, qos.COMMAND)
+        self._trigger = self.create_publisher(Bool, TRIGGER, qos.COMMAND)
+        self._log_publisher = self.create_publisher(FlightLog, "helicopter/log", qos.LATCHED)
+        self._diagnostics = Diagnostics(self)
+        self._lockstep = Lockstep(
+            self, "helicopter", self._step, lockstep=lockstep, driver=ODOM, period=FLIGHT_PERIOD
+        )
+        self._lockstep.subscribe(Odometry, ODOM)
+        self._lockstep.subscribe(Range, RANGE)
+        self._lockstep.subscribe(BatteryState, BATTERY)
+        self._lockstep.require_corrections({LINK: ODOM})
+        self._goals = goals.GoalServer(self, Fly, "helicopter/fly", self._begin, self._cancel)
+
+    # --- goals ------------------------------------------------------------------------------------------
+
+    def _begin(self, handle: ServerGoalHandle) -> None:
+        try:
+            guidance = self._accept(handle.request)
+        except WayscoutError as error:
+            self.get_logger().warning(f"flight refused: {error}")
+            self._diagnostics.report(self._time, WARN, f"flight refused: {error}")
+            self._goals.finish(handle, goals.ABORTED, Fly.Result(success=False, message=f"refused: {error}"))
+            return
+        self._flight = _Flight(handle, guidance)
+        self._energy.begin()
+        self._diagnostics.report(self._time, OK, f"flying '{guidance.plan.name}'")
+        self._lockstep.wake()
+
+    def _accept(self, goal: Fly.Goal) -> Guidance:
+        """Return the guidance of a goal; raises InvalidInput or OutsideEnvelope with the reason."""
+        plan = messages.plan(goal.plan)
+        if self._flight is not None:
+            raise InvalidInput("plan", plan.name, f"'{self._flight.guidance.plan.name}' is being flown")
+        if self._lost:
+            raise InvalidInput("plan", plan.name, "the helicopter is lost")
+        if self._pose is None:
+            raise InvalidInput("plan", plan.name, "the helicopter's position is not known yet")
+        self._check_places(plan)
+        ground = Ground([self._terrain.orbital] if self._terrain.orbital else [], self._limits.ground_uncertainty)
+        cost = check(plan, self._limits, ground)
+        left = self._energy.available
+        if cost.energy + self._limits.energy_reserve > left:
+            needed = cost.energy + self._limits.energy_reserve
+            raise OutsideEnvelope(f"'{plan.name}' needs {needed:.0f} J with reserve, the battery holds {left:.0f} J")
+        return Guidance(plan, self._limits, ground, self._choose_site)
+
+    def _check_places(self, plan: FlightPlan) -> None:
+        assert self._pose is not None
+        first = plan.points[0]
+        gap = float(np.hypot(*(first - self._pose.position[:2])))
+        if gap > FARTHEST_START:
+            raise InvalidInput(
+                "plan.waypoints[0]", first.round(2).tolist(), f"within {FARTHEST_START:g} m of the helicopter"
+            )
+        if self._terrain.orbital is None:
+            return
+        bounds = self._terrain.orbital.bounds
+        places = [("waypoints", plan.points), ("landing_sites", np.asarray(plan.landing_sites).reshape(-1, 2))]
+        for name, points in places:
+            outside = np.flatnonzero(~bounds.contains(points[:, 0], points[:, 1]))
+            if len(outside):
+                where = points[outside[0]].round(2).tolist()
+                raise InvalidInput(f"plan.{name}[{outside[0]}]", where, f"inside the map, {bounds}")
+
+    def _cancel(self, handle: ServerGoalHandle) -> None:
+        if self._flight is not None and self._flight.handle == handle:
+            self._flight.guidance.cancel("cancelled")
+
+    def _choose_site(
+        self, position: npt.NDArray[np.float64], wanted: Sequence[tuple[float, float]]
+    ) -> tuple[float, float]:
+        site, why = landing.choose_site(
+            wanted, self._limits, self._terrain.measured, self._terrain.orbital, proven=self._stood_on
+        )
+        x, y = (site.x, site.y) if site is not None else wanted[0]
+        self.get_logger().info(f"landing at ({x:.1f}, {y:.1f}): {why}")
+        return x, y
+
+    # --- one instant ------------------------------------------------------------------------------------
+
+    def _step(self, instant: Instant) -> Answer:
+        self._time = instant.time
+        if BATTERY in instant.messages:
+            self._energy.update(messages.charge(instant.messages[BATTERY]))
+        if RANGE in instant.messages:
+            self._range = _metres(instant.messages[RANGE])
+        if ODOM in instant.messages and LINK in instant.corrections:
+            try:
+                local = convert.pose(instant.messages[ODOM].pose.pose, ODOM)
+            except InvalidInput as error:
+                self.get_logger().warning(f"odometry dropped: {error}")
+            else:
+                self._pose = instant.corrections[LINK] @ local
+                if not self._stood_on:
+                    self._stood_on.append((float(self._pose.position[0]), float(self._pose.position[1])))
+        flight = self._flight
+        if flight is None or self._pose is None:
+            return Answer(idle=flight is None)
+        return self._fly(flight, self._pose, instant)
+
+    def _fly(self, flight: _Flight, pose: Pose, instant: Instant) -> Answer:
+        if flight.begun is None:
+            flight.begun, flight.takeoff = instant.time, pose
+        guidance = flight.guidance
+        self._energy.spend(instant.period)
+        command = guidance.step(instant.time, pose, self._range, self._energy.available)
+        if command.trigger or instant.time - flight.told >= FEEDBACK_PERIOD:
+            flight.told = instant.time
+            self._tell(flight)
+        topics = self._publish(instant.time, command)
+        if guidance.done:
+            self._end(flight, pose, instant.time)
+        return Answer(idle=self._flight is None, topics=topics)
+
+    def _publish(self, time: float, command: Command) -> tuple[str, ...]:
+        twist = TwistStamped()
+        twist.header.frame_id = "helicopter/base_link"
+        twist.header.stamp = convert.to_stamp(time)
+        linear = twist.twist.linear
+        linear.x, linear.y, linear.z = (float(v) for v in command.velocity)
+        twist.twist.angular.z = float(command.yaw_rate)
+        self._motors.publish(Bool(data=command.motors))
+        self._command.publish(twist)
+        if not command.trigger:
+            return COMMAND, MOTORS
+        self._trigger.publish(Bool(data=True))
+        return COMMAND, MOTORS, TRIGGER
+
+    def _tell(self, flight: _Flight) -> None:
+        progress = flight.guidance.progress
+        flight.handle.publish_feedback(
+            Fly.Feedback(
+                phase=flight.guidance.phase,
+                elapsed=float(progress.elapsed),
+                distance=float(progress.distance),
+                energy_left=float(self._energy.available),
+                pictures=int(progress.pictures),
+            )
+        )
+
+    def _end(self, flight: _Flight, pose: Pose, time: float) -> None:
+        """Book the flight, tell everyone, and be free for the next."""
+        guidance, progress = flight.guidance, flight.guidance.progress
+        takeoff = flight.takeoff or pose
+        record = FlightRecord(
+            flight=guidance.plan.flight,
+            name=guidance.plan.name,
+            takeoff=progress.airborne_since if progress.airborne_since is not None else time,
+            landing=time,
+            takeoff_x=float(takeoff.position[0]),
+            takeoff_y=float(takeoff.position[1]),
+            takeoff_z=float(takeoff.position[2]),
+            landing_x=float(pose.position[0]),
+            landing_y=float(pose.position[1]),
+            landing_z=float(pose.position[2]),
+            duration=float(progress.elapsed),
+            distance=float(progress.distance),
+            max_height=float(progress.max_height),
+            max_speed=float(progress.max_speed),
+            energy=self._energy.used,
+            landing_tilt=pose.tilt(),
+            pictures=progress.pictures,
+            outcome=progress.outcome,
+            message=progress.message,
+        )
+        self._log.append(record)
+        self._lost = record.outcome == LOST
+        if not self._lost:
+            self._stood_on.append((record.landing_x, record.landing_y))
+        self._flight = None
+        message = messages.log(record)
+        self._log_publisher.publish(message)
+        summary = totals(self._log)
+        self._diagnostics.report(
+            time,
+            OK if record.outcome == COMPLETE else ERROR if self._lost else WARN,
+            f"flight {record.flight} '{record.name}': {record.outcome} {record.message}".strip(),
+            {
+                "flights": summary.flights,
+                "minutes": summary.minutes,
+                "kilometres": summary.kilometres,
+                "watt_hours": summary.watt_hours,
+                "pictures": summary.pictures,
+            },
+        )
+        success = record.outcome not in (ABORTED, LOST)
+        how = goals.CANCELLED if flight.handle.is_cancel_requested else goals.SUCCEEDED
+        text = record.message or f"{record.duration:.0f} s, {record.distance:.0f} m, {record.pictures} pictures"
+        self._goals.finish(
+            flight.handle,
+            how if success else goals.ABORTED,
+            Fly.Result(success=success, message=text, log=message),
+        )
+
+
+def _metres(message: Range) -> float:
+    """Return the range [m], NaN when it is none (REP-117: infinite, not a number or outside the sensor's reach)."""
+    value = float(message.range)
+    if not np.isfinite(value) or value > message.max_range > 0.0:
+        return float("nan")
+    return value
+
+
+def main() -> None:
+    sys.exit(run(Helicopter))
+
+
+if __name__ == "__main__":
+    main()
