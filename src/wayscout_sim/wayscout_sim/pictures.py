@@ -59,9 +59,7 @@ class PictureRenderer:
         NoGraphics: on import, when neither EGL nor OSMesa works.
     """
 
-    def __init__(
-        self, world: Path | str, truth: Truth | None = None, drawing: Drawing | None = None
-    ) -> None:
+    def __init__(self, world: Path | str, truth: Truth | None = None, drawing: Drawing | None = None) -> None:
         self.drawing = drawing or config.load("simulator", Drawing)
         truth = truth or load_truth(world)
         image = folder.read_image(Path(world) / truth.world.terrain.texture, cv2.IMREAD_COLOR)
@@ -241,7 +239,9 @@ class PictureRenderer:
 
     def _add_tile(self, tile: int, slot: int) -> None:
         half = 0.5 * self._tiles.side
-        geom = self._next(mujoco.mjtGeom.mjGEOM_HFIELD, [half, half, 1.0], self._tiles.centre(tile), np.eye(3))
+        geom = self._next(
+            mujoco.mjtGeom.mjGEOM_HFIELD, [half, half, 1.0], self._tiles.centre(tile), np.eye(3)
+        )
         geom.dataid, geom.matid = slot, slot
         geom.emission = 1.0
 
@@ -309,7 +309,10 @@ def _forwarded(model: mujoco.MjModel) -> mujoco.MjData:
 def _frustum(camera: Camera, rotation: Array, eye: Array) -> Array:
     """Return the (5, 4) inward planes of a pinhole's view in map: its sides and the plane before the eye."""
     w, h = camera.width - 0.5, camera.height - 0.5
-    rays = (np.array([[-0.5, -0.5], [w, -0.5], [w, h], [-0.5, h]]) - camera.matrix[:2, 2]) / [camera.fx, camera.fy]
+    rays = (np.array([[-0.5, -0.5], [w, -0.5], [w, h], [-0.5, h]]) - camera.matrix[:2, 2]) / [
+        camera.fx,
+        camera.fy,
+    ]
     rays = np.hstack([rays, np.ones((4, 1))])
     normals = [np.cross(rays[k], rays[(k + 1) % 4]) for k in range(4)]
     normals = [n / np.linalg.norm(n) for n in normals] + [np.array([0.0, 0.0, 1.0])]

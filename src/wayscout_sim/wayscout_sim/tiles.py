@@ -66,7 +66,9 @@ class TilePool:
         vertices = terrain.heights.shape[0]
         self.cells = min(cells, vertices - 1)
         if (vertices - 1) % self.cells:
-            raise InvalidInput("heightmap side", vertices, f"a multiple of {self.cells} cells and one are needed")
+            raise InvalidInput(
+                "heightmap side", vertices, f"a multiple of {self.cells} cells and one are needed"
+            )
         self.terrain = terrain
         self.side = self.cells * terrain.cell
         self.count = (vertices - 1) // self.cells
@@ -166,7 +168,9 @@ class TilePool:
         west = col * self.texels - MARGIN
         north = (self.count - 1 - row) * self.texels - MARGIN
         # pixel centres: texel i covers [i, i + 1), the file's pixel j covers [j, j + 1)
-        to_file = np.array([[scale, 0.0, (west + 0.5) * scale - 0.5], [0.0, scale, (north + 0.5) * scale - 0.5]])
+        to_file = np.array(
+            [[scale, 0.0, (west + 0.5) * scale - 0.5], [0.0, scale, (north + 0.5) * scale - 0.5]]
+        )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         cut = cv2.warpAffine(source, to_file, (pixels, pixels), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         rows = (np.arange(pixels) + north) % _GRAIN_PIXELS

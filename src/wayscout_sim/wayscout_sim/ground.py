@@ -1,0 +1,128 @@
+"""What wheels and legs touch: the heightfield and a pool of near rocks, in a vehicle's MuJoCo model."""
+
+from __future__ import annotations
+
+from wayscout_sim import gl  # noqa: F401  # isort: skip  (chooses MuJoCo's backend before mujoco is imported)
+
+import mujoco
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from wayscout.worlds.truth import Truth
+
+Array = npt.NDArray[np.float64]
+
+_AWAY = np.array([0.0, 0.0, -50.0])  # m, where unused rocks of the pool wait
+_BEDROCK = 5.0  # m of thickness below the lowest point
+
+
+def add_ground(spec: mujoco.MjSpec, truth: Truth, rocks: int, friction: float) -> None:
+    """Add the whole heightfield (at native resolution) and `rocks` movable ellipsoids to a model's world."""
+    heights = truth.ground["elevation"]
+    low, span = float(heights.min()), max(float(np.ptp(heights)), 1e-3)
+    field = spec.add_hfield(name="ground", nrow=heights.shape[0], ncol=heights.shape[1])
+    half = 0.5 * truth.world.size
+    field.size = [half, half, span, _BEDROCK]
+    field.userdata = ((heights - low) / span).astype(np.float64).reshape(-1)
+    spec.worldbody.add_geom(
+        name="ground",
+        type=mujoco.mjtGeom.mjGEOM_HFIELD,
+        hfieldname="ground",
+        pos=[0, 0, low],
+        friction=[friction, 0.005, 0.0001],
+        condim=3,
+    )
+    for k in range(rocks):
+        body = spec.worldbody.add_body(name=f"rock{k}", mocap=True, pos=_AWAY - [0, 0, k])
+        body.add_geom(
+            name=f"rock{k}",
+            type=mujoco.mjtGeom.mjGEOM_ELLIPSOID,
+            size=[0.2, 0.2, 0.2],
+            friction=[friction, 0.005, 0.0001],
+            condim=3,
+        )
+
+
+class NearRocks:
+    """Keeps the pool on the rocks nearest to a vehicle.
+
+    Args:
+        model, data: a model made with `add_ground`.
+        rocks: (n, 7) rock table.
+        reach: rocks nearer than this are touchable [m].
+    """
+
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, rocks: Array, reach: float) -> None:
+        self._model, self._data = model, data
+        self._rocks = rocks
+        self._reach = reach
+        self._radius = 0.5 * np.maximum(rocks[:, 3], rocks[:, 4])
+        self._geoms = np.array(
+            [g for g in range(model.ngeom) if model.geom(g).name.startswith("rock")], dtype=int
+        )
+        self._centre = np.full(2, np.inf)
+        self.shown = np.full(len(self._geoms), -1)  # rock of each slot
+
+    def update(self, xy: Array) -> None:
+        """Move the pool when the vehicle has come a fifth of the reach from where it was last moved."""
+        if np.linalg.norm(xy - self._centre) < 0.2 * self._reach:
+            return
+        self._centre = np.array(xy)
+        distance = np.linalg.norm(self._rocks[:, :2] - xy, axis=1) - self._radius
+        near = np.flatnonzero(distance < self._reach)
+        near = near[np.argsort(distance[near], kind="stable")][: len(self._geoms)]
+        stay = set(near) & set(self.shown)
+        free = [slot for slot, rock in enumerate(self.shown) if rock not in stay]
+        for slot in free:
+            self._hide(slot)
+        for slot, rock in zip(free, [r for r in near if r not in stay], strict=False):
+            self._show(slot, int(rock))
+
+    def height_of(self, geom: int) -> float | None:
+        """Return the height of the rock that a geom shows [m], None when the geom is no shown rock."""
+        slot = int(geom) - int(self._geoms[0]) if len(self._geoms) else -1
+        if not 0 <= slot < len(self._geoms) or self.shown[slot] < 0:
+            return None
+        return float(self._rocks[self.shown[slot], 5])
+
+    def rock_of(self, geom: int) -> int:
+        """Return the row of the rock table that a geom shows, -1 for none."""
+        slot = int(geom) - int(self._geoms[0]) if len(self._geoms) else -1
+        return int(self.shown[slot]) if 0 <= slot < len(self._geoms) else -1
+
+    def _show(self, slot: int, rock: int) -> None:
+        x, y, z, width, depth, height, yaw = self._rocks[rock]
+        self._place(slot, np.array([x, y, z]), yaw, np.array([0.5 * width, 0.5 * depth, height]))
+        self.shown[slot] = rock
+
+    def _hide(self, slot: int) -> None:
+        self._place(slot, _AWAY - [0, 0, slot], 0.0, np.full(3, 0.2))
+        self.shown[slot] = -1
+
+    def _place(self, slot: int, position: Array, yaw: float, size: Array) -> None:
+        geom = self._geoms[slot]
+        body = self._model.geom_bodyid[geom]
+        mocap = self._model.body_mocapid[body]
+        self._data.mocap_pos[mocap] = position
+        self._data.mocap_quat[mocap] = [np.cos(0.5 * yaw), 0.0, 0.0, np.sin(0.5 * yaw)]
+        # what the compiler derives from a geom's size must follow it: bounding sphere and boxes
+        self._model.geom_size[geom] = size
+        self._model.geom_rbound[geom] = size.max()
+        self._model.geom_aabb[geom] = [0, 0, 0, *size]
+        node = self._model.body_bvhadr[body]
+        if node >= 0:
+            self._model.bvh_aabb[node] = [0, 0, 0, *size]
+
+
+@njit(cache=True)
+def height_at(heights: npt.NDArray[np.float32], corner: float, cell: float, x: float, y: float) -> float:
+    """Interpolate vertices bilinearly at x, y [m]; `corner` is the coordinate of vertex (0, 0)."""
+    n = heights.shape[0]
+    u = min(max((x - corner) / cell, 0.0), n - 1.000001)
+    v = min(max((y - corner) / cell, 0.0), n - 1.000001)
+    c, r = int(u), int(v)
+    fu, fv = u - c, v - r
+    low = heights[r, c] * (1.0 - fu) + heights[r, c + 1] * fu
+    high = heights[r + 1, c] * (1.0 - fu) + heights[r + 1, c + 1] * fu
+    return low * (1.0 - fv) + high * fv
