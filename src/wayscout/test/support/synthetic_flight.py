@@ -73,41 +73,58 @@ def fly(
     2 cm per square root metre times drift / 1 %, white noise of 0.05 deg in roll and pitch and a slow drift of yaw.
     """
     rng = np.random.default_rng(seed)
-    x0 = -0.5 * length
-    track = _track(x0, y - 0.5 * aside, length, aside, height, speed, period)
-    scale, heading = 1.0 + drift * rng.normal(), drift * rng.normal()
+    track = _track(-0.5 * length, y - 0.5 * aside, length, aside, height, speed, period)
+    odometer = DriftingOdometry(rng, drift)
     samples: list[Sample] = []
-    position, yaw_error, travelled = np.zeros(3), 0.0, 0.0
-    last: Array | None = None
     last_picture: Array | None = None
     wander = np.zeros(2)
     for k, (x, yy, above, yaw) in enumerate(track):
-        ground_z = float(_smooth_ground(ground, x, yy))
         wander = 0.9 * wander + rng.normal(0, 0.006, 2)
-        truth = Pose.from_euler(x, yy, ground_z + above, wander[0], wander[1], yaw + 0.01 * np.sin(0.1 * k))
-        if last is not None:
-            step = truth.position - last
-            d = float(np.linalg.norm(step))
-            c, s = np.cos(heading + yaw_error), np.sin(heading + yaw_error)
-            turned = np.array([c * step[0] - s * step[1], s * step[0] + c * step[1], step[2]])
-            position = position + scale * turned + rng.normal(0, 2.0 * drift * np.sqrt(d + 1e-9), 3)
-            yaw_error += rng.normal(0, 0.0002)
-            travelled += d
-        last = truth.position
-        roll, pitch, yaw_true = truth.euler()
-        level = rng.normal(0, np.deg2rad(0.05), 2)
-        odom = Pose.from_euler(*position, roll + level[0], pitch + level[1], yaw_true + yaw_error)
+        z = _smooth_ground(ground, x, yy) + above
+        truth = Pose.from_euler(x, yy, z, wander[0], wander[1], yaw + 0.01 * np.sin(0.1 * k))
+        odom = odometer.read(truth)
         distance = _range(ground, truth @ LASER, rng)
         image = None
-        if (
-            pictures
-            and above > 0.95 * height
-            and (last_picture is None or np.linalg.norm(truth.position[:2] - last_picture) >= spacing)
-        ):
+        away = np.inf if last_picture is None else np.linalg.norm(truth.position[:2] - last_picture)
+        if pictures and above > 0.95 * height and away >= spacing:
             image = survey.render(ground, camera, truth @ MOUNT, noise, seed=1000 + k)
             last_picture = truth.position[:2]
         samples.append(Sample(k * period, truth, odom, distance, image))
     return samples
+
+
+class DriftingOdometry:
+    """One scale and one heading error for the flight, a random walk, 0.05 deg of white noise in roll and pitch.
+
+    Args:
+        drift: deviation of scale and heading error; the walk is twice that times the root of the distance [m].
+    """
+
+    def __init__(self, rng: np.random.Generator, drift: float) -> None:
+        self._rng, self._drift = rng, drift
+        self._scale, self._bearing = 1.0 + drift * rng.normal(), drift * rng.normal()
+        self._position, self._yaw_error = np.zeros(3), 0.0
+        self._last: Array | None = None
+
+    def new_flight(self) -> None:
+        """Draw another scale and heading error."""
+        self._scale, self._bearing = 1.0 + self._drift * self._rng.normal(), self._drift * self._rng.normal()
+
+    def read(self, truth: Pose) -> Pose:
+        """Return base_link in the odometry frame for the next true pose."""
+        rng = self._rng
+        if self._last is not None:
+            step = truth.position - self._last
+            d = float(np.linalg.norm(step))
+            c, s = np.cos(self._bearing + self._yaw_error), np.sin(self._bearing + self._yaw_error)
+            turned = np.array([c * step[0] - s * step[1], s * step[0] + c * step[1], step[2]])
+            walk = rng.normal(0, 2.0 * self._drift * np.sqrt(d + 1e-9), 3)
+            self._position = self._position + self._scale * turned + walk
+            self._yaw_error += rng.normal(0, 0.0002)
+        self._last = truth.position
+        roll, pitch, yaw = truth.euler()
+        level = rng.normal(0, np.deg2rad(0.05), 2)
+        return Pose.from_euler(*self._position, roll + level[0], pitch + level[1], yaw + self._yaw_error)
 
 
 def _track(
