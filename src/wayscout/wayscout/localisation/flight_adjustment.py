@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.camera import PINHOLE, Camera
+from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
 from wayscout.localisation import tracks
 from wayscout.localisation.bundle import Observations, Priors, Solution, solve
+from wayscout.localisation.pinhole import Redrawing
 from wayscout.localisation.orbital import (
     LASER_DOWN,
     Orbital,
@@ -33,7 +34,6 @@ from wayscout.localisation.orbital import (
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Picture = npt.NDArray[np.uint8]
-Map = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,8 @@ class FlightAdjuster:
         self._params = params
         self._orbital = orbital
         self._raw_camera = camera
-        self._camera, self._redraw = _pinhole(camera)
+        self._redraw = Redrawing(camera)
+        self._camera = self._redraw.camera
         self._pictures: list[_Picture] = []
 
     def __len__(self) -> int:
@@ -178,8 +179,7 @@ class FlightAdjuster:
         grey = check_picture(image, self._raw_camera)
         if not np.isfinite(time) or (self._pictures and time <= self._pictures[-1].time):
             raise InvalidInput("picture.time", time, "times must grow from picture to picture")
-        if self._redraw is not None:
-            grey = cv2.remap(grey, self._redraw[0], self._redraw[1], cv2.INTER_LINEAR)
+        grey = self._redraw(grey)
         pixel, depth = None, float("nan")
         if np.isfinite(distance) and distance > 0.5:
             hit = self._mount.inverse().apply(self._laser.apply(np.array([distance, 0.0, 0.0])))
@@ -476,18 +476,6 @@ class _Adjustment:
         self.residual_rms = float(np.sqrt(np.mean(error**2))) if len(error) else float("nan")
         self.observations = len(error)
         return solution
-
-
-def _pinhole(camera: Camera) -> tuple[Camera, tuple[Map, Map] | None]:
-    """Return a pinhole for the camera and, where pictures must be redrawn for it, the maps of cv2.remap."""
-    if camera.model == PINHOLE and not np.any(camera.distortion):
-        return camera, None
-    pinhole = Camera(camera.width, camera.height, camera.matrix, np.zeros(5), PINHOLE, camera.name)
-    u, v = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
-    rays = pinhole.rays(np.stack([u.ravel(), v.ravel()], axis=1))
-    uv, _ = camera.project(rays)
-    maps = uv.reshape(camera.height, camera.width, 2).astype(np.float32)
-    return pinhole, (maps[..., 0].copy(), maps[..., 1].copy())
 
 
 def _near_track(earlier: list[PosedPicture], poses: list[Pose], camera: Camera) -> list[PosedPicture]:

@@ -1,6 +1,7 @@
 """Where the helicopter is while it flies: odometry, laser range and single pictures on the orbital image.
 
-An extended Kalman filter over nine numbers: position in map (3), turn of the odometry frame about the
+An extended Kalman filter over nine numbers (and the position at the last picture, to which the way between
+pictures refers): position in map (3), turn of the odometry frame about the
 vertical, odometry's share of scale error, its error of travel direction, the orbital map's shift (2), and the
 orbital elevation's local error. Roll and pitch are measured absolutely and taken as they are.
 """
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
+from wayscout.localisation.picture_odometry import PictureOdometry
 from wayscout.localisation.orbital import (
     LASER_DOWN,
     Match,
@@ -26,6 +28,9 @@ from wayscout.localisation.orbital import (
 
 Array = npt.NDArray[np.float64]
 _X, _Y, _Z, _TURN, _SCALE, _BEARING, _SX, _SY, _BIAS = range(9)
+_SIZE = 12
+_CLONE = slice(9, 12)
+_OVER_STAND = 0.7  # m, how far from its stand the laser still sees the same ground
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,9 @@ class HelicopterParams:
     flight_turn_walk: float
     elevation_match_sigma: float
     elevation_correlation: float
+    stand_sigma: float
+    way_sigma_floor: float
+    way_sigma_share: float
     picture_match_sigma: float
     picture_min_score: float
     picture_min_lead: float
@@ -77,17 +85,20 @@ class HelicopterFilter:
     ) -> None:
         self._camera, self._mount, self._params, self._orbital = camera, mount, params, orbital
         self._laser = laser or LASER_DOWN
-        self._state = np.zeros(9)
-        self._covariance = np.zeros((9, 9))
+        self._state = np.zeros(_SIZE)
+        self._covariance = np.zeros((_SIZE, _SIZE))
         self._odom: Pose | None = None
         self._start = start
         self._distance = float("nan")
-        self._since_range = 0.0
+        self._since_range = np.inf
         shift_sigma = orbital.shift_sigma if orbital else 1.0
         self._state[:3] = start.position
         sigma = [*np.asarray(start_sigma, dtype=np.float64), heading_sigma, params.flight_scale_sigma,
                  params.flight_bearing_sigma, shift_sigma, shift_sigma, self._bias_sigma]  # fmt: skip
-        self._covariance = np.diag(np.square(np.maximum(sigma, 1e-4)))
+        self._covariance[:9, :9] = np.diag(np.square(np.maximum(sigma, 1e-4)))
+        self._way = PictureOdometry(camera, mount, self._laser)
+        self._has_clone = False
+        self._stand = start.position.copy()
 
     @property
     def _bias_sigma(self) -> float:
@@ -96,6 +107,7 @@ class HelicopterFilter:
     def set_camera(self, camera: Camera) -> None:
         """Use other intrinsics from now on."""
         self._camera = camera
+        self._way = PictureOdometry(camera, self._mount, self._laser)
 
     @property
     def pose(self) -> Pose:
@@ -154,15 +166,15 @@ class HelicopterFilter:
         c, s = np.cos(angle), np.sin(angle)
         turned = np.array([c * step[0] - s * step[1], s * step[0] + c * step[1], step[2]])
         moved = (1.0 + x[_SCALE]) * turned
-        jacobian = np.eye(9)
+        jacobian = np.eye(_SIZE)
         jacobian[:3, _SCALE] = turned
         jacobian[0, _TURN] = jacobian[0, _BEARING] = -moved[1]
         jacobian[1, _TURN] = jacobian[1, _BEARING] = moved[0]
-        keep = float(np.exp(-length / p.elevation_correlation))
+        keep = float(np.exp(-np.hypot(step[0], step[1]) / p.elevation_correlation))
         jacobian[_BIAS, _BIAS] = keep
         x[:3] += moved
         x[_BIAS] *= keep
-        noise = np.zeros(9)
+        noise = np.zeros(_SIZE)
         noise[:3] = p.flight_walk**2 * length
         noise[_TURN] = p.flight_turn_walk**2 * length
         noise[_BIAS] = self._bias_sigma**2 * (1.0 - keep**2)
@@ -171,9 +183,14 @@ class HelicopterFilter:
 
     def _match_range(self) -> None:
         """Height from the laser over the orbital elevation, whose error is one of the unknowns."""
+        hit = laser_point(self.pose, self._laser, self._distance)
+        h = np.zeros(_SIZE)
+        if np.hypot(*(hit[:2] - self._stand[:2])) < _OVER_STAND:
+            # Straight above the place where it stood: that ground's height is the stand's.
+            h[_Z] = 1.0
+            self._update(h[None], np.array([self._stand[2] - hit[2]]), self._params.stand_sigma)
         if self._orbital is None:
             return
-        hit = laser_point(self.pose, self._laser, self._distance)
         sx, sy = self._state[[_SX, _SY]]
         o = np.array([0.0, 1.0, -1.0, 0.0, 0.0])
         z = self._orbital.elevation.sample("elevation", hit[0] + sx + o, hit[1] + sy + o[[0, 3, 4, 1, 2]])
@@ -181,7 +198,7 @@ class HelicopterFilter:
             return
         gx, gy = 0.5 * (z[1] - z[2]), 0.5 * (z[3] - z[4])
         # hit_z + bias = elevation(x + sx, y + sy)
-        h = np.zeros(9)
+        h = np.zeros(_SIZE)
         h[_Z], h[_BIAS] = 1.0, 1.0
         h[_X], h[_Y], h[_SX], h[_SY] = -gx, -gy, -gx, -gy
         rough = 0.25 * float(np.ptp(z))
@@ -198,13 +215,37 @@ class HelicopterFilter:
             InvalidInput: for a picture of wrong size or type.
         """
         grey = check_picture(image, self._camera)
+        self._match_way(grey)
+        result = self._match_orbital(grey)
+        self._state[_CLONE] = self._state[:3]
+        self._covariance[_CLONE] = self._covariance[:3]
+        self._covariance[:, _CLONE] = self._covariance[:, :3]
+        self._has_clone = True
+        return result
+
+    def _match_way(self, grey: npt.NDArray[np.uint8]) -> None:
+        """The way since the last picture, seen by points on the ground."""
+        if self._odom is None:
+            return
+        way = self._way.step(grey, self._odom, self._distance)
+        if way is None or not self._has_clone:
+            return
+        c, s = np.cos(self._state[_TURN]), np.sin(self._state[_TURN])
+        turned = np.array([c * way[0] - s * way[1], s * way[0] + c * way[1], way[2]])
+        h = np.zeros((3, _SIZE))
+        h[:, :3], h[:, _CLONE] = np.eye(3), -np.eye(3)
+        h[0, _TURN], h[1, _TURN] = turned[1], -turned[0]
+        sigma = self._params.way_sigma_floor + self._params.way_sigma_share * float(np.linalg.norm(way))
+        self._update(h, turned - (self._state[:3] - self._state[_CLONE]), sigma, gated=True)
+
+    def _match_orbital(self, grey: npt.NDArray[np.uint8]) -> PictureResult:
         if self._orbital is None:
             return PictureResult(None, False, "no orbital map")
         if self._odom is None or not np.isfinite(self._distance):
             return PictureResult(None, False, "no laser range")
         p = self._params
         pose = self.pose
-        both = np.zeros((2, 9))
+        both = np.zeros((2, _SIZE))
         both[0, [_X, _SX]] = 1.0
         both[1, [_Y, _SY]] = 1.0
         spread = np.sqrt(np.diag(both @ self._covariance @ both.T))
@@ -230,7 +271,7 @@ class HelicopterFilter:
             innovation *= distance / self._params.gate**2
         gain = covariance @ h.T @ np.linalg.inv(innovation)
         self._state += gain @ residual
-        keep = np.eye(9) - gain @ h
+        keep = np.eye(_SIZE) - gain @ h
         self._covariance = keep @ covariance @ keep.T + sigma**2 * gain @ gain.T
         return True
 
@@ -265,4 +306,9 @@ class HelicopterFilter:
             self._state[[_SX, _SY]] = np.asarray(shift, dtype=np.float64)
             sigma[6:8] = np.asarray(shift_sigma, dtype=np.float64)
         self._state[_BIAS] = 0.0
-        self._covariance = np.diag(np.square(np.maximum(sigma, 1e-4)))
+        self._covariance = np.zeros((_SIZE, _SIZE))
+        self._covariance[:9, :9] = np.diag(np.square(np.maximum(sigma, 1e-4)))
+        self._stand = landed.position.copy()
+        self._way.forget()
+        self._has_clone = False
+        self._since_range = np.inf
