@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 import rclpy
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -17,12 +18,12 @@ BAD_INPUT = 2
 
 
 def executor() -> Executor:
-    """Return the executor with the least overhead per message that this rclpy has."""
-    try:
-        from rclpy.experimental import EventsExecutor
-    except ImportError:
-        return SingleThreadedExecutor()
-    return EventsExecutor()
+    """Return the executor of a node's process.
+
+    Not rclpy's EventsExecutor: with the wheels' rclpy 7.1.6 it delivers no message and never comes back to
+    Python, not even for a signal.
+    """
+    return SingleThreadedExecutor()
 
 
 def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
@@ -47,6 +48,9 @@ def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
     code = 0
     try:
         node = make()
+        # Python runs signal handlers between its own instructions only; the wait of a node that no message
+        # reaches stays in C for ever, unless a timer brings it back now and then.
+        node.create_timer(0.25, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
         spinner = executor()
         spinner.add_node(node)
         spinner.spin()
