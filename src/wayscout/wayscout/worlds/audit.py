@@ -46,7 +46,8 @@ def standable(truth: Truth, limits: Limits, stride: int = 2) -> Mask:
             cv2.ellipse(hard, centre, axes, float(np.degrees(yaw)), 0, 360, 1, -1, cv2.LINE_8, 4)
     clear: Mask = ndimage.distance_transform_edt(hard == 0) * resolution > limits.half_width
     sand = truth.ground["sand"][::stride, ::stride] > 0.5
-    return clear & (slope < limits.tilt) & ~(sand & (slope > limits.sand_slope))
+    result: Mask = clear & (slope < limits.tilt) & ~(sand & (slope > limits.sand_slope))
+    return result
 
 
 def passable(truth: Truth, limits: Limits | None = None) -> dict[str, bool]:
@@ -59,14 +60,14 @@ def passable(truth: Truth, limits: Limits | None = None) -> dict[str, bool]:
     def cell(x: float, y: float) -> tuple[int, int]:
         return round((y - x0) / resolution), round((x - x0) / resolution)
 
-    closed = {}
+    closed: dict[str, Mask] = {}
     for name, facts in truth.facts["channels"].items():
         line = np.array([cell(*p)[::-1] for p in facts["centreline"]], np.int32)
         middle = line[len(line) // 6 : -len(line) // 6]
         width = int(2 * max(facts["half_width"]) / resolution) + 4
-        mask = np.zeros(free.shape, np.uint8)
-        cv2.polylines(mask, [middle], False, 1, width)
-        closed[name] = mask > 0
+        drawn = np.zeros(free.shape, np.uint8)
+        cv2.polylines(drawn, [middle], False, 1, width)
+        closed[name] = drawn > 0
     world = truth.world
     start = cell(world.start.rover.x, world.start.rover.y)
     goal = cell(world.goal.x, world.goal.y)

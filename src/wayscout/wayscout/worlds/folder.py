@@ -5,7 +5,11 @@ What lies under truth/ is read by `wayscout.worlds.truth`, which nodes and brain
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -240,3 +244,34 @@ def write_image(file: Path, image: npt.NDArray[Any], *, quality: int = 90) -> No
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if file.suffix == ".jpg" else []
     if not cv2.imwrite(str(file), np.ascontiguousarray(image), options):
         raise InvalidInput(str(file), image.shape, "the image can't be written")
+
+
+def make_atomically(target: Path, make: Callable[[Path], None], *, replace: bool) -> None:
+    """Let `make` fill a temporary folder beside `target`, then move it there.
+
+    Raises:
+        InvalidInput: when `target` holds something and may not be replaced.
+    """
+    if not replace and target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise InvalidInput("out", str(target), "it exists already; give a new folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        fresh = work / target.name
+        fresh.mkdir()
+        make(fresh)
+        if target.exists():
+            os.rename(target, work / "old")
+        os.rename(fresh, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def name_of(out: Path) -> str:
+    """Return the world name that a new folder gives, or raise InvalidInput when it can't name a world."""
+    name = out.expanduser().resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", name):
+        raise InvalidInput(
+            "out", str(out), "its last part names the world: letters, digits, _ . - are allowed"
+        )
+    return name

@@ -6,15 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
-from wayscout.worlds import folder, noise, orbital, texture, truth
+from wayscout.worlds import folder, noise, orbital, sdf, texture, truth
 from wayscout.worlds.folder import Corridor, Goal, Start, StartPose, Sun, Terrain, World
 from wayscout.worlds.plan import STEP, Channel, Plan, make_plan
-from wayscout.worlds.recipe import Outcome, Recipe
+from wayscout.worlds.recipe import Outcome, Recipe, find
 from wayscout.worlds.rocks import make_rocks
 from wayscout.worlds.terrain import make_land
 
@@ -34,16 +34,18 @@ def generate(
         name: of the world, by default the folder's.
         outcome, misleading: fix what is otherwise drawn from the seed.
     """
-    plan, made = imagine(seed, recipe, name=name or out.name, kind=kind, outcome=outcome, misleading=misleading)
+    plan, made = imagine(
+        seed, recipe, name=name or out.name, kind=kind, outcome=outcome, misleading=misleading
+    )
     world = made.world
-    picture, shadow = texture.paint(plan, recipe, made.ground, made.rocks)
-    folder.write_world(out, world)
-    folder.write_orbital(out, _observe(plan, recipe, made.ground, made.rocks, picture))
-    truth.write_ground(out, world, made.ground)
-    truth.write_rocks(out / world.terrain.rocks, made.rocks)
-    folder.write_image(out / world.terrain.texture, picture[::-1])
+    scene = texture.Scene(
+        seed, recipe.size, recipe.texture_pixels, 0.02 * recipe.rise[0], plan.sun_azimuth, plan.sun_elevation
+    )
+    picture, shadow = texture.paint(scene, made.ground, made.rocks)
+    rng = noise.stream(seed, "orbital")
+    seen = orbital.observe(made.ground, picture, made.rocks, scene, plan.shift, recipe.orbiter, rng)
     facts = made.facts | {"shadow_share": round(shadow, 4)}
-    folder.write_yaml(out / "truth" / "truth.yaml", facts, "The truth: for tests and benchmarks alone.")
+    write(out, truth.Truth(world, made.ground, made.rocks, facts), seen, picture)
     return world
 
 
@@ -59,33 +61,30 @@ def imagine(
     return plan, truth.Truth(world, land.ground, rocks, _facts(plan, land.ground))
 
 
-def _observe(
-    plan: Plan, recipe: Recipe, ground: Grid, rocks: npt.NDArray[np.float64], picture: texture.Image
-) -> folder.Orbital:
-    rng = noise.stream(plan.seed, "orbital")
-    elevation = orbital.observe_elevation(
-        ground, recipe.size, shift=plan.shift, blur=recipe.orbital_blur, sigma=recipe.orbital_sigma,
-        correlation=recipe.orbital_correlation, rng=rng,
-    )  # fmt: skip
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
-    texture.draw_rocks(grey, rocks, recipe.size, plan)
-    image = orbital.observe_image(grey, recipe.size, shift=plan.shift, rng=rng)
-    return orbital.bundle(
-        elevation, image, recipe.size, sigma=recipe.orbital_sigma, correlation=recipe.orbital_correlation,
-        shift=recipe.orbital_shift,
-    )  # fmt: skip
+def write(out: Path, made: truth.Truth, seen: folder.Orbital, picture: texture.Image) -> None:
+    """Write every file of a world folder; `picture` is the texture, BGR, row 0 south."""
+    world = made.world
+    folder.write_world(out, world)
+    folder.write_orbital(out, seen)
+    truth.write_ground(out, world, made.ground)
+    truth.write_rocks(out / world.terrain.rocks, made.rocks)
+    folder.write_image(out / world.terrain.texture, picture[::-1])
+    folder.write_yaml(out / "truth" / "truth.yaml", made.facts, "The truth: for tests and benchmarks alone.")
+    sdf.write_sdf(out, world, made.rocks)
 
 
 def _describe(plan: Plan, recipe: Recipe, ground: Grid, name: str, kind: str) -> World:
     beside = 0.014 * recipe.size + 1.5
     x, y = recipe.start
-    span = float(np.ceil(float(ground["elevation"].max()) * 10.0) / 10.0)
+    # Exactly the tallest vertex, since Gazebo stretches an image's brightest pixel to the given height.
+    span = round(float(ground["elevation"].max()), 4)
     return World(
         name=name,
         seed=plan.seed,
         origin=f"recipe {kind}, generator {VERSION}",
         size=recipe.size,
         resolution=recipe.resolution,
+        gravity=3.721,
         sun=Sun(azimuth=round(plan.sun_azimuth, 4), elevation=round(plan.sun_elevation, 4)),
         start=Start(
             rover=StartPose(x=x, y=y, yaw=1.5708), helicopter=StartPose(x=x + beside, y=y, yaw=1.5708),
@@ -101,7 +100,7 @@ def _describe(plan: Plan, recipe: Recipe, ground: Grid, name: str, kind: str) ->
 
 
 def _draw_corridor(channel: Channel, plan: Plan) -> Corridor:
-    """Draw a channel as an operator would on the orbital map: shifted as that is, and not quite in the middle."""
+    """Draw a channel as an operator would on the orbital map: shifted, and not quite in the middle."""
     rng = noise.stream(plan.seed, "operator", channel.name)
     every = max(1, round(channel.length / 40.0 / STEP))
     points = channel.centreline[::every]
@@ -153,3 +152,26 @@ def _left(channel: Channel) -> npt.NDArray[np.float64]:
     tangent = np.gradient(channel.centreline, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     return np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
+
+
+def new_world(seed: int, out: Path, recipe: str = "delta") -> Path:
+    """Make a world from a seed in a new folder and return it; see `generate`.
+
+    Args:
+        seed: 0 to 4294967295.
+        out: folder that does not exist yet or is empty; its name becomes the world's.
+        recipe: name of a recipe in config/worlds.yaml, or of a built-in world, whose recipe is then taken.
+
+    Raises:
+        InvalidInput: on a bad seed, an unknown recipe, or a folder that holds something.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise InvalidInput("seed", seed, "an integer from 0 to 4294967295 is needed")
+    kind, chosen = find(recipe)
+    name = folder.name_of(out)
+
+    def make(fresh: Path) -> None:
+        generate(seed, chosen, fresh, name=name, kind=kind)
+
+    folder.make_atomically(out, make, replace=False)
+    return out

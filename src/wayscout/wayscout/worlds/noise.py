@@ -99,3 +99,13 @@ def smoothstep(low: float, high: float, x: npt.ArrayLike) -> Field:
     t = np.clip((np.asarray(x, np.float32) - low) / (high - low), 0.0, 1.0)
     result: Field = (t * t * (3.0 - 2.0 * t)).astype(np.float32)
     return result
+
+
+def ripple_phase(
+    seed: int, wavelength: float, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], bend: Field
+) -> Field:
+    """Phase [rad] of wind ripples whose crests wander by `bend` [m]."""
+    wind = stream(seed, "wind").uniform(0, np.pi)
+    u = np.float32(np.cos(wind)) * x.astype(np.float32) + np.float32(np.sin(wind)) * y.astype(np.float32)
+    result: Field = np.float32(2 * np.pi / wavelength) * (u + bend)
+    return result

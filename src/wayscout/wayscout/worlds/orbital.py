@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from wayscout.grid import Grid
-from wayscout.worlds import noise
 from wayscout.worlds.folder import Orbital, OrbitalMeta
 from wayscout.worlds.noise import Field
+from wayscout.worlds.texture import Scene, draw_rocks
 
 Image = npt.NDArray[np.uint8]
 
@@ -82,15 +84,39 @@ def observe_image(
     return np.asarray(np.clip(image, 0, 255), np.uint8)
 
 
-def bundle(
-    elevation: Grid, image: Image, size: float, *, sigma: float, correlation: float, shift: float
-) -> Orbital:
-    """Put the products together with what is known about their errors; `shift` is the largest [m]."""
-    pixel = size / image.shape[0]
-    corner = (-0.5 * size, -0.5 * size)
+@dataclass(frozen=True)
+class Orbiter:
+    """How well the orbiter sees; lengths in metres.
+
+    Attributes:
+        sigma, correlation: of the elevation's error.
+        blur: deviation of the stereo matcher's smoothing.
+        shift: largest horizontal shift, which is drawn per world.
+    """
+
+    sigma: float
+    correlation: float
+    blur: float
+    shift: float
+
+
+def observe(
+    ground: Grid, picture: Image, rocks: npt.NDArray[np.float64], scene: Scene, shift: tuple[float, float],
+    orbiter: Orbiter, rng: np.random.Generator,
+) -> Orbital:  # fmt: skip
+    """Make all orbital products of a world from its ground, painted texture (BGR, row 0 south) and rocks."""
+    elevation = observe_elevation(
+        ground, scene.size, shift=shift, blur=orbiter.blur, sigma=orbiter.sigma,
+        correlation=orbiter.correlation, rng=rng,
+    )  # fmt: skip
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+    draw_rocks(grey, rocks, scene)
+    image = observe_image(grey, scene.size, shift=shift, rng=rng)
+    corner = (-0.5 * scene.size, -0.5 * scene.size)
+    pixel = scene.size / image.shape[0]
     meta = OrbitalMeta(
         elevation_resolution=elevation.resolution, image_resolution=pixel, origin=corner,
-        elevation_sigma=max(sigma, 0.01), elevation_correlation=correlation, shift_sigma=max(0.5 * shift, 0.01),
+        elevation_sigma=max(orbiter.sigma, 0.01), elevation_correlation=orbiter.correlation,
+        shift_sigma=max(0.5 * orbiter.shift, 0.01),
     )  # fmt: skip
     return Orbital(elevation, image, pixel, corner, meta)
-

@@ -69,7 +69,7 @@ class Channel:
     @property
     def along(self) -> Array:
         """Distance along the centreline of each sample [m]."""
-        return np.arange(len(self.centreline)) * STEP
+        return np.arange(len(self.centreline), dtype=np.float64) * STEP
 
     @property
     def length(self) -> float:
@@ -127,7 +127,7 @@ def make_plan(
     misleading = coin if misleading is None else misleading
     rise = rng.uniform(*recipe.rise)
     favoured = {"A": 0, "B": 1}.get(outcome, int(rng.integers(2)))  # the channel that is better in truth
-    # The favoured channel is the shorter one, except where orbital data shall mislead: then the better one looks worse.
+    # The better channel is the shorter one, except where orbital data shall mislead: then it looks worse.
     looks_better = 1 - favoured if misleading and outcome != "both" else favoured
     low, high = recipe.channel_length
     lengths = [0.0, 0.0]
@@ -166,7 +166,7 @@ def _make_channel(
     rng = noise.stream(seed, "channel", name)
     centreline = _meander(x, length, recipe, rng)
     n = len(centreline)
-    along = np.arange(n) * STEP
+    along = np.arange(n, dtype=np.float64) * STEP
     total = float(along[-1])
     scale = float(np.mean(recipe.floor_width)) / 11.0
     low, high = recipe.floor_width
@@ -188,7 +188,7 @@ def _make_channel(
 def _meander(x: float, length: float, recipe: Recipe, rng: np.random.Generator) -> Array:
     """Return a wandering line of the wanted length from mouth to head, sampled every STEP metres.
 
-    Of a few draws the first whose bends are wider than the floor is taken, else the one with the widest bends.
+    Of a few draws the first whose bends are wider than the floor is taken, else that with the widest bends.
     """
     widest, best = -1.0, np.zeros((0, 2))
     for _ in range(12):
@@ -206,7 +206,9 @@ def _draw_meander(x: float, length: float, recipe: Recipe, rng: np.random.Genera
     y0, y1 = recipe.channel_y
     y = np.linspace(y0, y1, 4 * int((y1 - y0) / STEP))
     wavelength, phase = rng.uniform(*recipe.meander), rng.uniform(0, 2 * np.pi)
-    shape = np.sin(2 * np.pi * y / wavelength + phase) + 0.06 * np.sin(4.3 * np.pi * y / wavelength + 2.1 * phase)
+    shape = np.sin(2 * np.pi * y / wavelength + phase) + 0.06 * np.sin(
+        4.3 * np.pi * y / wavelength + 2.1 * phase
+    )
     ends = np.minimum(y - y0, y1 - y) / (y1 - y0)
     shape = shape * noise.smoothstep(-0.12, 0.28, ends)
     small, large = 0.0, 0.5 * wavelength
@@ -308,4 +310,5 @@ def _profile(
     # Rounds the slope over half a metre, so that no kink shows where a feature begins.
     grade = np.convolve(np.pad(grade, 3, mode="edge"), np.ones(7) / 7.0, mode="valid")
     height: Array = np.concatenate([[0.0], np.cumsum(grade[:-1]) * STEP])
-    return height * (rise / height[-1])
+    scaled: Array = height * (rise / height[-1])
+    return scaled

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.worlds import folder
+from wayscout.worlds.orbital import Orbiter
 
 Range = Annotated[tuple[float, float], Field(description="low, high of a uniform draw")]
 Outcome = Literal["A", "B", "both", "neither"]
@@ -58,6 +59,11 @@ class Recipe(_Strict):
     )
     orbital_shift: float = Field(ge=0, description="largest horizontal shift")
 
+    @property
+    def orbiter(self) -> Orbiter:
+        """How well the orbiter sees this kind of world."""
+        return Orbiter(self.orbital_sigma, self.orbital_correlation, self.orbital_blur, self.orbital_shift)
+
 
 class Entry(_Strict):
     """A built-in world: which recipe, which seed and, when not left to the seed, which outcome."""
@@ -91,9 +97,11 @@ def book() -> Book:
     return content
 
 
-def find(name: str) -> Recipe:
-    """Return the recipe of that name, or raise InvalidInput naming the known ones."""
-    recipes = book().recipes
-    if name not in recipes:
-        raise InvalidInput("recipe", name, f"known are {sorted(recipes)}")
-    return recipes[name]
+def find(name: str) -> tuple[str, Recipe]:
+    """Return a recipe with its name, given that or a built-in world's; InvalidInput names the known ones."""
+    known = book()
+    if name in known.worlds:
+        name = known.worlds[name].recipe
+    if name not in known.recipes:
+        raise InvalidInput("recipe", name, f"known are {sorted(known.recipes)}")
+    return name, known.recipes[name]

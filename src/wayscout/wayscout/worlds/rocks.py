@@ -5,6 +5,8 @@ Rocks wider than 0.25 m are objects; smaller ones are roughness and paint.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -47,9 +49,8 @@ def make_rocks(plan: Plan, recipe: Recipe, land: Land) -> Array:
     keep = _allowed(scattered, plan, recipe, land)
     parts = [scattered[keep]]
     for channel in plan.channels:
-        for f in channel.features:
-            if f.kind in ("boulder_field", "slab_field"):
-                parts.append(_field(f, land.positions[channel.name], land, rng))
+        fields = [f for f in channel.features if f.kind in ("boulder_field", "slab_field")]
+        parts += [_field(f, land.positions[channel.name], land, rng) for f in fields]
     rocks = np.concatenate(parts)
     half = 0.5 * recipe.size - 0.5
     rocks = rocks[(np.abs(rocks[:, 0]) < half) & (np.abs(rocks[:, 1]) < half)]
@@ -76,9 +77,9 @@ def _abundance(plan: Plan, recipe: Recipe, land: Land) -> Layer:
 
 def _scatter(abundance: Layer, recipe: Recipe, land: Land, rng: np.random.Generator) -> Array:
     """Draw rocks level of k by level of k."""
-    edges = [0.006, *(0.5 * (a + b) for a, b in zip(LEVELS, LEVELS[1:], strict=False)), 1.0]
+    edges = [0.006, *(0.5 * (a + b) for a, b in pairwise(LEVELS)), 1.0]
     found = []
-    for k, low, high in zip(LEVELS, edges, edges[1:], strict=False):
+    for k, low, high in zip(LEVELS, edges[:-1], edges[1:], strict=True):
         cells = np.flatnonzero((abundance >= low) & (abundance < high))
         if cells.size == 0:
             continue
@@ -128,7 +129,7 @@ def _to_segment(x: Array, y: Array, a: Array, b: Array) -> Array:
 
 
 def _field(f: Feature, p: Position, land: Land, rng: np.random.Generator) -> Array:
-    """Rocks wall to wall, closer than a rover is wide (`boulder_field`), or slabs that leave the lane clear."""
+    """Rocks wall to wall, closer than a rover is wide (`boulder_field`), or slabs beside the lane."""
     blocking = f.kind == "boulder_field"
     reach = np.abs(p.offset) - p.half_width
     inside = (p.along > f.begin) & (p.along < f.end) & (reach < (1.2 if blocking else 0.0))

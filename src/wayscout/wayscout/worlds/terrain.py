@@ -18,7 +18,10 @@ from wayscout.worlds.truth import vertex_grid
 
 @dataclass(frozen=True)
 class Position:
-    """Where every vertex lies relative to a channel: along it, left of it, and the channel's curves there [m]."""
+    """Where every vertex lies relative to a channel, and the channel's curves there [m].
+
+    `along` the centreline from the mouth, `offset` to its left.
+    """
 
     along: Layer
     offset: Layer
@@ -28,12 +31,15 @@ class Position:
 
     def lane_distance(self) -> Layer:
         """Distance from the lane's edge, negative inside [m]."""
-        return np.abs(self.offset - self.lane) - self.lane_half
+        distance: Layer = np.abs(self.offset - self.lane) - self.lane_half
+        return distance
 
     def between(self, begin: float, end: float, soft: float = 0.5) -> Layer:
         """1 between two places along the channel, 0 elsewhere, with soft ends."""
         low, high = begin - soft, begin + soft
-        return noise.smoothstep(low, high, self.along) * noise.smoothstep(end + soft, end - soft, self.along)
+        rising = noise.smoothstep(low, high, self.along)
+        mask: Layer = rising * noise.smoothstep(end + soft, end - soft, self.along)
+        return mask
 
     def on_floor(self, margin: float = 0.0, soft: float = 0.7) -> Layer:
         """1 on the channel's floor, 0 on its walls and beyond."""
@@ -42,7 +48,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Land:
-    """The ground of a world: grid 'elevation', 'sand' and, for the painter, 'dark' and 'rough'; positions by channel."""
+    """The ground of a world: 'elevation', 'sand' and, for the painter, 'dark'; positions by channel."""
 
     ground: Grid
     positions: dict[str, Position]
@@ -71,7 +77,7 @@ def make_land(plan: Plan, recipe: Recipe) -> Land:
 
 
 def _position(channel: Channel, ground: Grid, recipe: Recipe) -> Position:
-    """Project every vertex on the channel's centreline (extended straight at both ends), coarsely, then refine."""
+    """Project every vertex on the channel's centreline, which is extended straight at both ends."""
     half = recipe.size / 2.0
     first, last = channel.centreline[0], channel.centreline[-1]
     before = np.arange(-half - 20.0, first[1] - STEP / 2, STEP)
@@ -93,7 +99,7 @@ def _position(channel: Channel, ground: Grid, recipe: Recipe) -> Position:
     t = tangent[index].reshape(points.shape)
     along = (index.reshape(points.shape[:2]) - len(before)) * STEP + (delta * t).sum(-1)
     offset = t[..., 0] * delta[..., 1] - t[..., 1] * delta[..., 0]
-    # Behind the bends' centres the projection jumps from one stretch to another; smoothing rounds such creases.
+    # Behind the bends' centres the projection jumps from one stretch to another; smoothing rounds that.
     far = noise.smoothstep(0.55 * recipe.floor_width[1], 1.4 * recipe.floor_width[1], np.abs(offset))
     deviation = 0.16 * recipe.floor_width[1] / (stride * recipe.resolution)
     smooth = (cv2.GaussianBlur(a.astype(np.float32), (0, 0), deviation) for a in (along, np.abs(offset)))
@@ -119,11 +125,11 @@ def _refine(coarse: npt.NDArray[np.floating], stride: int, shape: tuple[int, int
 
 
 def _front(plan: Plan, recipe: Recipe, ground: Grid) -> tuple[Layer, Layer]:
-    """The delta front without channels, and how much of it strata may carve (1 on the front, 0 on floor and top)."""
+    """The delta front without channels, and where strata may carve it (1) and not (0, floor and top)."""
     rng = noise.stream(plan.seed, "front")
     px = 1.0 / recipe.resolution
     amplitude, wavelength = recipe.front_warp
-    xs, ys = ground.centres()
+    _, ys = ground.centres()
     warp = amplitude * noise.fractal(
         ground.shape, wavelength * px, rng, shortest=wavelength * px / 20.0, gain=0.45
     )
@@ -144,7 +150,7 @@ def _front(plan: Plan, recipe: Recipe, ground: Grid) -> tuple[Layer, Layer]:
 def _valley(
     channel: Channel, position: Position, plan: Plan, recipe: Recipe, ground: Grid
 ) -> tuple[Layer, Layer, Layer]:
-    """A channel's surfaces: floor with walls, floor with the fan below it, and 0 on the floor rising to 1 beside it."""
+    """Floor with walls, floor with the fan at its mouth, and a mask: 0 on the floor, 1 beside it."""
     rng = noise.stream(plan.seed, "valley", channel.name)
     px = 1.0 / recipe.resolution
     size = float(np.mean(recipe.floor_width)) / 11.0
@@ -156,7 +162,7 @@ def _valley(
         if f.kind in ("ledge", "breached_ledge", "small_ledge"):
             floor += _ledge(f.kind, f.middle, f.value, position, wobble)
     edge = np.abs(n) - position.half_width
-    # Alcoves and buttresses: the walls' distance wanders, least at their feet, so that floors keep their width.
+    # Alcoves and buttresses: walls wander, least at their feet, so that floors keep their width.
     alcoves = noise.fractal(ground.shape, 22.0 * size * px, rng, shortest=1.2 * px, gain=0.6)
     distance = np.maximum(edge, 0.0) * np.clip(1.0 + 0.3 * alcoves, 0.62, 1.8)
     talus = 2.4 * size * np.clip(1.0 + 0.6 * noise.octave(ground.shape, 11.0 * size * px, rng), 0.2, 2.5)
@@ -171,7 +177,7 @@ def _valley(
 
 
 def _ledge(kind: str, middle: float, height: float, position: Position, wobble: Layer) -> Layer:
-    """A step across the floor; its mean rise is taken back over 8 m either side, so that the long profile stays."""
+    """A step across the floor; its rise is taken back over 8 m either side, so that the profile stays."""
     ahead = position.along - np.float32(middle) - wobble
     half = np.full(ahead.shape, 0.14, np.float32)
     if kind == "breached_ledge":
@@ -283,22 +289,12 @@ def _sand(
     return np.clip(sand, 0, 1).astype(np.float32), np.clip(dark_share * (1 - sand), 0, 1).astype(np.float32)
 
 
-def ripple_phase(
-    plan: Plan, wavelength: float, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating], bend: Layer
-) -> Layer:
-    """Phase [rad] of wind ripples whose crests wander by `bend` [m]."""
-    wind = noise.stream(plan.seed, "wind").uniform(0, np.pi)
-    u = np.float32(np.cos(wind)) * x.astype(np.float32) + np.float32(np.sin(wind)) * y.astype(np.float32)
-    result: Layer = np.float32(2 * np.pi / wavelength) * (u + bend)
-    return result
-
-
 def _ripples(sand: Layer, plan: Plan, recipe: Recipe, ground: Grid) -> Layer:
     """Ripples on sand: crests about 2.4 m apart, up to 6 cm high, where sand lies thick."""
     rng = noise.stream(plan.seed, "ripples")
     px = 1.0 / recipe.resolution
     xs, ys = ground.centres()
     bend = 0.9 * noise.octave(ground.shape, 9.0 * px, rng)
-    phase = ripple_phase(plan, 2.4, xs[None, :], ys[:, None], bend)
+    phase = noise.ripple_phase(plan.seed, 2.4, xs[None, :], ys[:, None], bend)
     result: Layer = np.float32(0.03) * sand * (np.sin(phase) + 0.3 * np.sin(2 * phase + 0.7))
     return result

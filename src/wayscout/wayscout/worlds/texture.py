@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -9,13 +11,35 @@ import numpy.typing as npt
 from wayscout.grid import Grid, Layer
 from wayscout.worlds import noise
 from wayscout.worlds.noise import Octaves
-from wayscout.worlds.plan import Plan
-from wayscout.worlds.recipe import Recipe
-from wayscout.worlds.terrain import ripple_phase
 
 Image = npt.NDArray[np.uint8]
 AMBIENT = 0.30  # share of the light that comes from the dusty sky
 BAND = 512  # rows painted at once
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the painter must know besides the ground.
+
+    Attributes:
+        seed: of the albedo.
+        size: side of the square [m].
+        pixels: side of the texture [px].
+        layer: thickness of rock layers that differ in brightness [m].
+        sun_azimuth, sun_elevation: direction towards the sun [rad], azimuth from east, counter-clockwise.
+    """
+
+    seed: int
+    size: float
+    pixels: int
+    layer: float
+    sun_azimuth: float
+    sun_elevation: float
+
+    @property
+    def pixel(self) -> float:
+        """Size of a texture pixel [m]."""
+        return self.size / self.pixels
 
 
 def shadow_of(height: Layer, resolution: float, azimuth: float, elevation: float) -> Layer:
@@ -45,17 +69,17 @@ def shadow_of(height: Layer, resolution: float, azimuth: float, elevation: float
     return np.asarray(dark, np.float32)
 
 
-def rock_shadows(rocks: npt.NDArray[np.float64], pixels: int, size: float, plan: Plan) -> Image:
+def rock_shadows(rocks: npt.NDArray[np.float64], scene: Scene) -> Image:
     """(pixels, pixels) uint8, row 0 south: 255 where a rock's shadow falls (its own footprint included)."""
-    mask = np.zeros((pixels, pixels), np.uint8)
-    scale = pixels / size
-    away = np.array([-np.cos(plan.sun_azimuth), -np.sin(plan.sun_azimuth)])
+    mask = np.zeros((scene.pixels, scene.pixels), np.uint8)
+    scale = scene.pixels / scene.size
+    away = np.array([-np.cos(scene.sun_azimuth), -np.sin(scene.sun_azimuth)])
     angle = float(np.degrees(np.arctan2(away[1], away[0])))
     for x, y, _, width, depth, height, _ in rocks:
-        reach = height / np.tan(plan.sun_elevation)
+        reach = height / np.tan(scene.sun_elevation)
         radius = 0.25 * (width + depth)
         centre = np.array([x, y]) + away * 0.5 * reach
-        _ellipse(mask, centre, (radius + 0.5 * reach, 0.92 * radius), angle, 255, size, scale)
+        _ellipse(mask, centre, (radius + 0.5 * reach, 0.92 * radius), angle, 255, scene.size, scale)
     return mask
 
 
@@ -68,50 +92,50 @@ def _ellipse(
     cv2.ellipse(image, (round(u), round(v)), (a, b), angle, 0, 360, value, -1, cv2.LINE_AA, 4)
 
 
-def draw_rocks(grey: Image, rocks: npt.NDArray[np.float64], size: float, plan: Plan) -> None:
+def draw_rocks(grey: Image, rocks: npt.NDArray[np.float64], scene: Scene) -> None:
     """Draw rocks as seen from above on a grey orthoimage (row 0 south): a lit and a dim side."""
-    scale = grey.shape[0] / size
-    towards = np.array([np.cos(plan.sun_azimuth), np.sin(plan.sun_azimuth)])
+    scale = grey.shape[0] / scene.size
+    towards = np.array([np.cos(scene.sun_azimuth), np.sin(scene.sun_azimuth)])
     for x, y, _, width, depth, _, yaw in rocks:
         centre = np.array([x, y])
-        _ellipse(grey, centre, (0.5 * width, 0.5 * depth), float(np.degrees(yaw)), 78, size, scale)
+        _ellipse(grey, centre, (0.5 * width, 0.5 * depth), float(np.degrees(yaw)), 78, scene.size, scale)
         lit = centre + towards * 0.14 * width
-        _ellipse(grey, lit, (0.36 * width, 0.36 * depth), float(np.degrees(yaw)), 128, size, scale)
+        _ellipse(grey, lit, (0.36 * width, 0.36 * depth), float(np.degrees(yaw)), 128, scene.size, scale)
 
 
-def paint(plan: Plan, recipe: Recipe, ground: Grid, rocks: npt.NDArray[np.float64]) -> tuple[Image, float]:
+def paint(scene: Scene, ground: Grid, rocks: npt.NDArray[np.float64]) -> tuple[Image, float]:
     """Paint the ground.
 
     Returns:
         (pixels, pixels, 3) uint8 BGR, row 0 south, and the share of the area that lies in shadow.
     """
-    n = recipe.texture_pixels
-    pixel = recipe.size / n
+    n = scene.pixels
     height = ground["elevation"]
-    shadow = shadow_of(height, recipe.resolution, plan.sun_azimuth, plan.sun_elevation)
-    gy, gx = np.gradient(height, recipe.resolution)
+    shadow = shadow_of(height, ground.resolution, scene.sun_azimuth, scene.sun_elevation)
+    gy, gx = np.gradient(height, ground.resolution)
     steep = noise.smoothstep(0.35, 0.8, np.hypot(gx, gy))
-    sun = (np.cos(plan.sun_azimuth), np.sin(plan.sun_azimuth), np.tan(plan.sun_elevation))
+    sun = (np.cos(scene.sun_azimuth), np.sin(scene.sun_azimuth), np.tan(scene.sun_elevation))
     light = (sun[2] - gx * sun[0] - gy * sun[1]) / (sun[2] * np.sqrt(1 + gx**2 + gy**2))
     light = np.clip(light, 0.0, 1.7).astype(np.float32)
-    strata = _strata_albedo(plan, recipe, height)
+    strata = _strata_albedo(scene, height, ground.resolution)
     layers = [light, shadow, steep, strata, ground["sand"], ground["dark"]]
-    thrown = rock_shadows(rocks, n, recipe.size, plan)
-    fields = _fields(plan, n, pixel)
+    thrown = rock_shadows(rocks, scene)
+    fields = _fields(scene)
     picture = np.empty((n, n, 3), np.uint8)
     for begin in range(0, n, BAND):
         end = min(n, begin + BAND)
-        picture[begin:end] = _band(begin, end, pixel, recipe, plan, layers, thrown[begin:end], fields)
+        picture[begin:end] = _band(begin, end, scene, ground.resolution, layers, thrown[begin:end], fields)
     return picture, float(shadow.mean() + (thrown > 127).mean() * (1 - shadow.mean()))
 
 
-def _fields(plan: Plan, n: int, pixel: float) -> dict[str, Octaves]:
+def _fields(scene: Scene) -> dict[str, Octaves]:
     """The noise fields of the albedo; wavelengths in metres."""
 
     def field(name: str, wavelength: float, shortest: float, gain: float) -> Octaves:
-        rng = noise.stream(plan.seed, "albedo", name)
+        rng = noise.stream(scene.seed, "albedo", name)
         return Octaves((n, n), wavelength / pixel, rng, shortest=max(1.0, shortest / pixel), gain=gain)
 
+    n, pixel = scene.pixels, scene.pixel
     return {
         "broad": field("broad", 42.0, 1.0, 0.62),
         "fine": field("fine", 1.6, 0.0, 0.85),
@@ -123,10 +147,10 @@ def _fields(plan: Plan, n: int, pixel: float) -> dict[str, Octaves]:
     }
 
 
-def _pebbles(begin: int, end: int, pixel: float, recipe: Recipe, plan: Plan, patches: Layer) -> Layer:
+def _pebbles(begin: int, end: int, scene: Scene, patches: Layer) -> Layer:
     """Stones of 5 to 25 cm: a lit and a dim side and a shadow, as change of brightness."""
-    rng = noise.stream(plan.seed, "pebbles", str(begin))
-    shape = (end - begin, recipe.texture_pixels)
+    rng = noise.stream(scene.seed, "pebbles", str(begin))
+    shape, pixel = (end - begin, scene.pixels), scene.pixel
     total = np.zeros(shape, np.float32)
     crowd = noise.smoothstep(-1.2, 1.2, patches) + 0.15
     for width, per_area in ((0.045, 40.0), (0.07, 14.0), (0.11, 4.0), (0.18, 0.8)):
@@ -134,20 +158,21 @@ def _pebbles(begin: int, end: int, pixel: float, recipe: Recipe, plan: Plan, pat
             continue
         dots = (rng.random(shape, dtype=np.float32) < per_area * pixel**2 * crowd).astype(np.float32)
         dots *= rng.uniform(0.6, 1.3, shape[1]).astype(np.float32)
-        total += cv2.filter2D(dots, -1, _stone(width, pixel, plan), borderType=cv2.BORDER_CONSTANT)
+        total += cv2.filter2D(dots, -1, _stone(width, scene), borderType=cv2.BORDER_CONSTANT)
     result: Layer = np.clip(total, -0.55, 0.45)
     return result
 
 
-def _stone(width: float, pixel: float, plan: Plan) -> Layer:
+def _stone(width: float, scene: Scene) -> Layer:
     """Kernel of one stone of `width` [m] for cv2.filter2D, which mirrors it."""
-    reach = 0.5 * width / np.tan(plan.sun_elevation)
+    pixel = scene.pixel
+    reach = 0.5 * width / np.tan(scene.sun_elevation)
     half = int(np.ceil((0.5 * width + reach) / pixel)) + 1
     fine = 5  # samples per pixel and axis
     axis = (np.arange((2 * half + 1) * fine) - (half + 0.5) * fine + 0.5) * pixel / fine
     x, y = np.meshgrid(-axis, -axis)
-    along = x * np.cos(plan.sun_azimuth) + y * np.sin(plan.sun_azimuth)
-    across = -x * np.sin(plan.sun_azimuth) + y * np.cos(plan.sun_azimuth)
+    along = x * np.cos(scene.sun_azimuth) + y * np.sin(scene.sun_azimuth)
+    across = -x * np.sin(scene.sun_azimuth) + y * np.cos(scene.sun_azimuth)
     radius = 0.5 * width
     body = np.hypot(along, across) < radius
     shadow = (((along + 0.5 * reach) / (radius + 0.5 * reach)) ** 2 + (across / radius) ** 2 < 1.0) & ~body
@@ -155,25 +180,24 @@ def _stone(width: float, pixel: float, plan: Plan) -> Layer:
     return np.asarray(cv2.resize(look.astype(np.float32), (2 * half + 1,) * 2, interpolation=cv2.INTER_AREA))
 
 
-def _strata_albedo(plan: Plan, recipe: Recipe, height: Layer) -> Layer:
+def _strata_albedo(scene: Scene, height: Layer, resolution: float) -> Layer:
     """Brightness of rock layers by height, about zero mean; they dip and wave a little."""
-    rng = noise.stream(plan.seed, "bands")
-    px = 1.0 / recipe.resolution
+    rng = noise.stream(scene.seed, "bands")
+    px = 1.0 / resolution
     wavy = 0.5 * noise.octave(height.shape, 26.0 * px, rng) + 0.12 * noise.octave(height.shape, 3.0 * px, rng)
-    thickness = 0.02 * recipe.rise[0]
     bands = rng.normal(0.0, 1.0, 400)
     level = height + wavy
-    result: Layer = np.interp(level / thickness, np.arange(400) - 20.0, bands).astype(np.float32)
+    result: Layer = np.interp(level / scene.layer, np.arange(400) - 20.0, bands).astype(np.float32)
     return result
 
 
 def _band(
-    begin: int, end: int, pixel: float, recipe: Recipe, plan: Plan, layers: list[Layer], thrown: Image,
+    begin: int, end: int, scene: Scene, resolution: float, layers: list[Layer], thrown: Image,
     fields: dict[str, Octaves],
 ) -> Image:  # fmt: skip
     """Paint rows begin to end."""
-    n = recipe.texture_pixels
-    scale = pixel / recipe.resolution
+    n, pixel = scene.pixels, scene.pixel
+    scale = pixel / resolution
     to_vertex = np.array([[scale, 0, 0.5 * scale], [0, scale, (begin + 0.5) * scale]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     light, shadow, steep, strata, sand, dark = (
@@ -183,13 +207,13 @@ def _band(
     bare = noise.smoothstep(-0.1, 0.7, value["bare"] + 1.5 * steep)
     # Bedrock breaks into plates with dark, sand-filled joints; regolith carries pebbles, light and dark.
     joints = noise.smoothstep(0.10, 0.02, np.abs(value["plates"])) * bare * (1 - steep)
-    pebbles = _pebbles(begin, end, pixel, recipe, plan, value["broad"]) * (1.0 - sand)
+    pebbles = _pebbles(begin, end, scene, value["broad"]) * (1.0 - sand)
     rough = 1.0 + 0.11 * value["broad"] + 0.09 * value["fine"] + 0.065 * value["grain"]
     rough += 0.09 * bare - 0.20 * joints + 0.10 * strata * (0.25 + 0.75 * steep) * bare + pebbles
     rough *= 1.0 - 0.24 * dark
-    xs = (np.arange(n) + 0.5) * pixel - 0.5 * recipe.size
-    ys = (np.arange(begin, end) + 0.5) * pixel - 0.5 * recipe.size
-    crests = np.sin(ripple_phase(plan, 0.42, xs[None, :], ys[:, None], 0.16 * value["bend"]))
+    xs = (np.arange(n) + 0.5) * pixel - 0.5 * scene.size
+    ys = (np.arange(begin, end) + 0.5) * pixel - 0.5 * scene.size
+    crests = np.sin(noise.ripple_phase(scene.seed, 0.42, xs[None, :], ys[:, None], 0.16 * value["bend"]))
     smooth = 0.86 + 0.05 * value["broad"] + 0.018 * value["fine"] + 0.022 * value["grain"] + 0.035 * crests
     albedo = np.maximum(rough + sand * (smooth - rough), 0.25)
     direct = light * (1.0 - shadow) * (1.0 - thrown.astype(np.float32) * np.float32(0.92 / 255.0))

@@ -30,7 +30,7 @@ class Truth:
         ground: grid 'elevation' [m] and 'sand' [1, 0 to 1]; cell centres are the heightmap's vertices, so
             that the grid reaches half a cell beyond the world's square.
         rocks: (n, 7) float64, columns `ROCK_COLUMNS`: half ellipsoids on the ground at x, y, z [m] with full
-            horizontal axes `width`, `depth`, `height` above the ground [m] and the width's axis at `yaw` [rad].
+            horizontal axes `width`, `depth`, `height` above the ground [m], the width's axis at `yaw` [rad].
         facts: truth.yaml: who is passable, the orbital shift, planted features; empty for a DEM's world.
     """
 
