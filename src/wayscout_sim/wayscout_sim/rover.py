@@ -269,7 +269,7 @@ class RoverPhysics:
         spec.option.gravity = [0.0, 0.0, -self.truth.world.gravity]
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-        spec.option.impratio = 1.0  # higher holds slopes better still, and doubles the cost
+        spec.option.noslip_iterations = 3  # without it wheels creep down slopes by millimetres a second
         add_ground(spec, self.truth, n.rock_contacts, n.wheel_friction)
         spec.body("base_link").add_freejoint()
         for geom in spec.geoms:
@@ -279,6 +279,9 @@ class RoverPhysics:
                 geom.friction = [n.wheel_friction, 0.005, 0.0001]
                 geom.condim = 3
         for name in WHEELS:
+            # A wheel touches as a sphere of its radius: on even ground a cylinder makes six contacts where one will do.
+            geom = spec.geom(f"{name}_collision")
+            geom.type, geom.size = mujoco.mjtGeom.mjGEOM_SPHERE, [self.wheel_radius, 0.0, 0.0]
             motor = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
             motor.set_to_position(kp=_WHEEL_STIFFNESS, kv=_WHEEL_DAMPING)
             motor.forcerange = [-n.wheel_torque, n.wheel_torque]
