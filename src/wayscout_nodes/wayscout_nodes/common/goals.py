@@ -1,7 +1,7 @@
 """Action goals that are finished from elsewhere than their own callback.
 
-A goal is worked on by a node's step handler. A coroutine that waits for it would be polled by the executor all
-the while, so the goal is only handed to rclpy for execution when its result is there.
+A goal is worked on by a node's step handler. A coroutine that waits for it would be polled by the
+executor all the while, so the goal is only handed to rclpy for execution when its result is there.
 """
 
 from __future__ import annotations

@@ -8,22 +8,13 @@ from collections.abc import Callable
 
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from wayscout.errors import WayscoutError
 
 BAD_INPUT = 2
-
-
-def executor() -> Executor:
-    """Return the executor of a node's process.
-
-    Not rclpy's EventsExecutor: with the wheels' rclpy 7.1.6 it delivers no message and never comes back to
-    Python, not even for a signal.
-    """
-    return SingleThreadedExecutor()
 
 
 def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
@@ -51,7 +42,7 @@ def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
         # Python runs signal handlers between its own instructions only; the wait of a node that no message
         # reaches stays in C for ever, unless a timer brings it back now and then.
         node.create_timer(0.25, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        spinner = executor()
+        spinner = SingleThreadedExecutor()
         spinner.add_node(node)
         spinner.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
