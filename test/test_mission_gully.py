@@ -1,0 +1,123 @@
+"""The whole mission in the small world: real processes, real DDS, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from wayscout.cli import find_world
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def world() -> Path:
+    return find_world("gully", ROOT / "worlds")
+
+
+def start(world: Path, run: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "wayscout_bringup.cli",
+        "mission",
+        "--world",
+        str(world),
+        "--run",
+        str(run),
+    ]
+    environment = {**os.environ, "ROS_DOMAIN_ID": ""}
+    return subprocess.Popen(
+        [*command, *arguments], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def node_processes(run: Path) -> list[psutil.Process]:
+    """Return living processes that carry this run's folder on their command line."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if any(str(run) in word for word in process.info["cmdline"] or []) and process.pid != os.getpid():
+            found.append(process)
+    return found
+
+
+@pytest.fixture(scope="module")
+def mission(world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
+    run = tmp_path_factory.mktemp("mission") / "run"
+    process = start(world, run)
+    output, _ = process.communicate(timeout=900)
+    return run, process.returncode, output
+
+
+def result(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "result.json").read_text())
+    return found
+
+
+def test_the_rover_reaches_the_top(mission: tuple[Path, int, str]) -> None:
+    run, code, output = mission
+    assert code == 0, output[-3000:]
+    assert result(run)["outcome"] == "arrived", output[-3000:]
+    assert result(run)["max_tilt_deg"] <= 25.0
+
+
+def test_the_channel_is_the_passable_one(mission: tuple[Path, int, str], world: Path) -> None:
+    import yaml
+
+    truth = yaml.safe_load((world / "truth" / "truth.yaml").read_text())
+    assert result(mission[0])["channel"] == truth["best"]
+
+
+def test_the_run_folder_is_complete(mission: tuple[Path, int, str]) -> None:
+    run = mission[0]
+    wanted = (
+        "report.html",
+        "map/elevation.tif",
+        "map/sigma.tif",
+        "map/ortho.tif",
+        "trajectory.csv",
+        "flights.json",
+    )
+    missing = [name for name in wanted if not (run / name).is_file()]
+    assert not missing
+    for name in ("wall_s", "sim_s", "distance_m", "flights"):
+        assert result(run)[name], name
+
+
+def test_nothing_is_left_behind(mission: tuple[Path, int, str]) -> None:
+    assert not node_processes(mission[0])
+
+
+def test_ctrl_c_ends_everything_and_leaves_a_report(world: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = start(world, run)
+    deadline = time.monotonic() + 120
+    while not (run / "timeline.json").is_file() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    time.sleep(5.0)
+    assert process.poll() is None, process.communicate()[0][-3000:]
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, output[-3000:]
+    assert not node_processes(run)
+    assert result(run)["outcome"] == "interrupted"
+    assert (run / "report.html").is_file()
+
+
+def test_an_unknown_world_is_one_clear_message(tmp_path: Path) -> None:
+    process = start(Path("nowhere"), tmp_path / "run")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "nowhere" in output
+    assert "Traceback" not in output
