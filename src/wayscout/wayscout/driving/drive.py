@@ -1,4 +1,4 @@
-"""One drive along a path: tracking, checks ahead, detours, slip and tilt stops; no ROS, one step at a time."""
+"""One drive along a path: tracking, checks ahead, detours, slip and tilt stops, one step at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from wayscout.driving.body import DrivingParameters, RoverBody
 from wayscout.driving.hazards import Hazard, in_the_way
-from wayscout.driving.replan import Search, detour
+from wayscout.driving.replan import detour
 from wayscout.driving.settle import check_ahead
 from wayscout.driving.slip import SLIPPING, STUCK, SlipMonitor
 from wayscout.driving.steering import SteeringGate, WheelCommand, twist, wheels
@@ -52,7 +52,6 @@ class Drive:
         path: (n, 2) x, y in map [m].
         grid: the map (layer 'elevation'), or None: then nothing is checked ahead.
         speed, goal_tolerance: instead of the defaults, when positive.
-        search: path search for detours; see `wayscout.driving.replan`.
 
     Attributes:
         outcome: '' while it goes on, then 'arrived', 'blocked', 'slipping', 'stuck', 'tilted' or 'cancelled'.
@@ -71,17 +70,17 @@ class Drive:
         *,
         speed: float = 0.0,
         goal_tolerance: float = 0.0,
-        search: Search | None = None,
     ) -> None:
         if not 0.0 <= speed <= parameters.max_wheel_speed:
             raise InvalidInput("drive.speed", speed, f"0 (default) to {parameters.max_wheel_speed:g} m/s")
         if not 0.0 <= goal_tolerance < np.inf:
-            raise InvalidInput("drive.goal_tolerance", goal_tolerance, "0 (default) or a positive distance [m]")
+            raise InvalidInput(
+                "drive.goal_tolerance", goal_tolerance, "0 (default) or a positive distance [m]"
+            )
         self.body, self.parameters = body, parameters
         self.grid = grid
         self._speed = speed or body.speed
         self._tolerance = goal_tolerance or parameters.goal_tolerance
-        self._search = search
         self._goal = clean_path(path)[-1]
         self._tracker = self._track(path)
         self._gate = SteeringGate(body, parameters.steer_gate)
@@ -145,7 +144,7 @@ class Drive:
         elif self._tracker.progress >= self._next_check:
             self._next_check = self._tracker.progress + self.parameters.check_spacing
             self._check(np.array([x, y]))
-        if self.done:
+        if self.outcome:
             return self._halt()
         wanted = wheels(motion.v, motion.omega, self.body, self.parameters.max_wheel_speed)
         self._last_command = self._gate.step(wanted, dt)
@@ -180,7 +179,7 @@ class Drive:
         if self.progress.detours > MOST_DETOURS:
             self.stop(BLOCKED, f"more than {MOST_DETOURS} detours; {reason}")
             return
-        # A place that only the map forbids is kept off by its own radius: the body's width is in the judgement.
+        # A place that only the map forbids is kept off by its own radius: the body's width is judged there.
         slack = self.parameters.half_width
         seen = [h for h in self._hazards if h.kind in ("rock", "step")]
         mapped = [
@@ -196,7 +195,6 @@ class Drive:
                 self.body,
                 self.parameters,
                 self.grid,
-                self._search,
             )
         except NoPath as error:
             self.stop(BLOCKED, f"{reason}: {error}")

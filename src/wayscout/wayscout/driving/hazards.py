@@ -65,7 +65,7 @@ class HazardDetector:
         self._rays = (rays / rays[:, 2:]).astype(np.float64)
 
     def points(self, depth: npt.ArrayLike, optical: Pose) -> Array:
-        """Return the (n, 3) points in map [m] of a (h, w) depth picture [m] taken at a pose of the optical frame.
+        """Return the (n, 3) points in map [m] of a (h, w) depth picture [m], given the optical frame in map.
 
         Raises:
             InvalidInput: when the picture has another size than the camera.
@@ -78,7 +78,7 @@ class HazardDetector:
         return optical.apply(self._rays[good] * z[good, None])
 
     def detect(self, depth: npt.ArrayLike, optical: Pose, known: Grid | None = None) -> list[Hazard]:
-        """Return what stands out of the map by more than `hazard_height`, or of a smooth ground without a map.
+        """Return what stands out of the map by more than `hazard_height`, or of a plane without a map.
 
         Args:
             depth: (h, w) [m], NaN, infinite or 0 where there is none.
@@ -134,7 +134,7 @@ def surface(points: Array) -> Grid:
 
 
 def _reference(seen: Grid, known: Grid | None, lowest: bool = False) -> Array:
-    """Return the ground to compare with on the lattice of `seen`: the map, its rocks widened by MAP_SLACK."""
+    """Return the ground to compare with, as `seen`: the map with rocks widened by MAP_SLACK, or a plane."""
     if known is None:
         return _plane(seen["low"].astype(np.float64))
     px, py = np.meshgrid(*seen.centres())
@@ -159,16 +159,17 @@ def _plane(z: Array) -> Array:
     keep = np.ones(len(values), dtype=bool)
     solution = np.zeros(3)
     for _ in range(4):
-        solution = np.linalg.lstsq(design[keep], values[keep], rcond=None)[0]
+        solution = np.asarray(np.linalg.lstsq(design[keep], values[keep], rcond=None)[0], dtype=np.float64)
         rest = values - design @ solution
         spread = max(1.5 * float(np.median(np.abs(rest[keep]))), 0.03)
         keep = np.abs(rest) < 2.0 * spread
     r, c = np.indices(z.shape)
-    return solution[0] * r + solution[1] * c + solution[2]
+    plane: Array = solution[0] * r + solution[1] * c + solution[2]
+    return plane
 
 
 def _level(difference: Array, z: Array) -> Array:
-    """Take away the median and, where enough is seen, the tilt that pose errors put between picture and map."""
+    """Take away the offset and tilt that pose errors put between picture and map."""
     good = np.isfinite(difference) & np.isfinite(z)
     if good.sum() < 20:
         return np.where(good, difference, 0.0)
@@ -188,7 +189,10 @@ class HazardMemory:
         certain = []
         for new in found:
             for i, old in enumerate(self.hazards):
-                if old.kind == new.kind and np.hypot(old.x - new.x, old.y - new.y) < SAME_PLACE + 0.5 * new.radius:
+                if (
+                    old.kind == new.kind
+                    and np.hypot(old.x - new.x, old.y - new.y) < SAME_PLACE + 0.5 * new.radius
+                ):
                     share = 1.0 / (old.sightings + 1)
                     merged = replace(
                         new,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import dijkstra
 
 from wayscout.driving.body import DrivingParameters, RoverBody
 from wayscout.driving.hazards import Hazard
@@ -16,10 +14,9 @@ from wayscout.driving.settle import settle
 from wayscout.driving.tracking import clean_path, densify
 from wayscout.errors import NoPath
 from wayscout.grid import Bounds, Grid
+from wayscout.routing.planner import plan
 
 Array = npt.NDArray[np.float64]
-Search = Callable[[Array, float, tuple[float, float], tuple[float, float]], Array]
-"""(rows, cols) cost per metre (inf an obstacle), cell size, start and goal x, y from the corner -> (n, 2) path."""
 
 CELL = 0.2  # [m] of the grid searched
 ON_PATH = 0.5  # [m] from the old path within which the planner's verdict on the ground stands
@@ -30,12 +27,11 @@ REJOIN_STEP = 2.0  # [m] by which the place to rejoin moves on when there is no 
 
 def detour(
     path: npt.ArrayLike,
-    here: Sequence[float],
+    here: Sequence[float] | Array,
     hazards: Sequence[Hazard],
     body: RoverBody,
     parameters: DrivingParameters,
     grid: Grid | None = None,
-    search: Search | None = None,
 ) -> Array:
     """Return a new path (n, 2) from the rover around the hazards and on along the old path.
 
@@ -46,7 +42,6 @@ def detour(
         path: (n, 2) what is left of the old path [m in map].
         here: x, y of the rover.
         grid: the map with layer 'elevation', or None: then only a strip along the old path is open.
-        search: path search; scipy's Dijkstra on eight neighbours when None.
 
     Raises:
         NoPath: when there is no way around within `detour_range`.
@@ -61,14 +56,13 @@ def detour(
     last = int(np.flatnonzero(blocked)[-1]) if blocked.any() else 0
     if last == len(points) - 1:
         raise NoPath("the end of the path itself lies in a hazard")
-    find = search or grid_search
     rejoin = float(s[last]) + CELL
     while rejoin <= parameters.detour_range:
         target = int(np.searchsorted(s, min(rejoin, s[-1])))
         target = min(target, len(points) - 1)
         cost = _cost(points[: target + 1], start, hazards, body, parameters, grid)
         try:
-            way = _search(cost, start, points[target], find)
+            way = _search(cost, start, points[target])
         except NoPath:
             if rejoin >= s[-1]:
                 break
@@ -112,9 +106,14 @@ def _cost(
 
 
 def _ground_cost(
-    grid: Grid, px: Array, py: Array, body: RoverBody, parameters: DrivingParameters, judged: npt.NDArray[np.bool_]
+    grid: Grid,
+    px: Array,
+    py: Array,
+    body: RoverBody,
+    parameters: DrivingParameters,
+    judged: npt.NDArray[np.bool_],
 ) -> Array:
-    """Return extra cost per metre by the worst tilt over headings; inf where a limit breaks or it is unknown."""
+    """Return extra cost per metre by the worst tilt over headings; inf where forbidden or unknown."""
     extra = np.zeros(px.shape)
     x, y = px[judged], py[judged]
     worst = np.zeros(len(x))
@@ -128,68 +127,10 @@ def _ground_cost(
     return extra
 
 
-def _search(cost: Grid, start: Array, goal: Array, find: Search) -> Array:
+def _search(cost: Grid, start: Array, goal: Array) -> Array:
     origin = np.asarray(cost.origin)
-    value = cost["cost"].astype(np.float64)
-    a, b = start - origin, goal - origin
-    way = find(value, cost.resolution, (float(a[0]), float(a[1])), (float(b[0]), float(b[1])))
-    return _straighten(value, cost.resolution, np.asarray(way, dtype=np.float64)) + origin
-
-
-def grid_search(cost: Array, resolution: float, start: tuple[float, float], goal: tuple[float, float]) -> Array:
-    """Return the cheapest path (n, 2) over eight neighbours, ends exact; see `Search`.
-
-    Raises:
-        NoPath: when start and goal are not connected.
-    """
-    rows, cols = cost.shape
-    number = np.arange(rows * cols).reshape(rows, cols)
-    parts = []
-    for dr, dc in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        here = (slice(0, rows - dr), slice(max(0, -dc), cols - max(0, dc)))
-        there = (slice(dr, rows), slice(max(0, dc), cols - max(0, -dc)))
-        weight = 0.5 * (cost[here] + cost[there]) * resolution * np.hypot(dr, dc)
-        open_ = np.isfinite(weight)
-        parts.append((number[here][open_], number[there][open_], weight[open_]))
-    first, second, weight = (np.concatenate(p) for p in zip(*parts, strict=True))
-    graph = coo_matrix((weight, (first, second)), shape=(rows * cols, rows * cols)).tocsr()
-    source = _cell(start, resolution, rows, cols)
-    target = _cell(goal, resolution, rows, cols)
-    total, before = dijkstra(graph, directed=False, indices=source, return_predecessors=True)
-    if not np.isfinite(total[target]):
-        raise NoPath("start and goal are not connected")
-    chain = [target]
-    while chain[-1] != source:
-        chain.append(int(before[chain[-1]]))
-    index = np.array(chain[::-1])
-    way = (np.stack([index % cols, index // cols], axis=1) + 0.5) * resolution
-    way[0], way[-1] = start, goal
-    return way if len(way) > 1 else np.array([start, goal])
-
-
-def _cell(point: tuple[float, float], resolution: float, rows: int, cols: int) -> int:
-    col = int(np.clip(point[0] // resolution, 0, cols - 1))
-    row = int(np.clip(point[1] // resolution, 0, rows - 1))
-    return row * cols + col
-
-
-def _straighten(cost: Array, resolution: float, way: Array) -> Array:
-    """Leave out corners where the straight line costs no more than the way found."""
-
-    def price(a: Array, b: Array) -> float:
-        length = float(np.hypot(*(b - a)))
-        count = max(2, int(np.ceil(length / (0.5 * resolution))) + 1)
-        p = a + (b - a) * np.linspace(0.0, 1.0, count)[:, None]
-        col = np.clip((p[:, 0] / resolution).astype(int), 0, cost.shape[1] - 1)
-        row = np.clip((p[:, 1] / resolution).astype(int), 0, cost.shape[0] - 1)
-        return float(cost[row, col].mean()) * length
-
-    along = np.concatenate([[0.0], np.cumsum([price(a, b) for a, b in zip(way[:-1], way[1:], strict=True)])])
-    kept, i = [0], 0
-    while i < len(way) - 1:
-        j = len(way) - 1
-        while j > i + 1 and price(way[i], way[j]) > 1.02 * (along[j] - along[i]) + 1e-9:
-            j -= 1
-        kept.append(j)
-        i = j
-    return way[kept]
+    way = plan(cost["cost"], cost.resolution, (start - origin).tolist(), (goal - origin).tolist()).path
+    if way is None:
+        raise NoPath("rover and path are not connected")
+    found: Array = way + origin
+    return found

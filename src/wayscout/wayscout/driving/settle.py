@@ -28,7 +28,7 @@ class Settled:
         roll, pitch: REP-103, pitch positive nose down [rad].
         tilt: angle between body up and vertical [rad].
         clearance: least distance from belly to ground [m].
-        step: greatest height difference between neighbouring wheels of one side beyond the body's slope [m].
+        step: greatest height between neighbouring wheels of one side beyond the body's slope [m].
         known: every wheel stands on known ground.
     """
 
@@ -84,7 +84,9 @@ def _settle(
     out: Array,
 ) -> None:
     half_wheelbase = wheel_xy[0, 0]
-    side_span = (wheel_xy[0, 1] - wheel_xy[3, 1] + wheel_xy[1, 1] - wheel_xy[4, 1] + wheel_xy[2, 1] - wheel_xy[5, 1]) / 3.0
+    side_span = (
+        wheel_xy[0, 1] - wheel_xy[3, 1] + wheel_xy[1, 1] - wheel_xy[4, 1] + wheel_xy[2, 1] - wheel_xy[5, 1]
+    ) / 3.0
     contact = np.empty(6)
     for i in range(poses.shape[0]):
         px, py = poses[i, 0], poses[i, 1]
@@ -104,8 +106,8 @@ def _settle(
                         break
                     best = max(best, h)
                 contact[w] = best
-            # Rocker: from the front wheel to the bogie's pivot, midway between middle and rear wheel. It turns
-            # about a pivot above the middle wheels; the differential gives the body the mean of both pitches.
+            # Rocker: from the front wheel to the bogie's pivot, midway between middle and rear wheel. It
+            # turns about a pivot above the middle wheels; the differential gives the body the mean of both pitches.
             left = (contact[0] + contact[1] + contact[2]) / 3.0
             right = (contact[3] + contact[4] + contact[5]) / 3.0
             rise_left = (contact[0] - 0.5 * (contact[1] + contact[2])) / (1.5 * half_wheelbase)
@@ -149,14 +151,19 @@ def settle(grid: Grid, poses: npt.ArrayLike, body: RoverBody, layer: str = "elev
         raise InvalidInput("grid.shape", grid.shape, "at least two rows and columns are needed")
     x0, y0 = grid.origin
     _settle(
-        grid[layer], float(x0), float(y0), float(grid.resolution), p, body.wheel_positions(), body.wheel_radius,
-        _RIM, body.belly_clearance, BELLY_LENGTH, BELLY_WIDTH, out,
+        grid[layer], float(x0), float(y0), float(grid.resolution), p, body.wheel_positions(),
+        body.wheel_radius, _RIM, body.belly_clearance, BELLY_LENGTH, BELLY_WIDTH, out,
     )  # fmt: skip
-    return Settled(*(out[:, i].copy() for i in range(6)), known=np.isfinite(out[:, 0]))
+    z, roll, pitch, tilt, clearance, step = np.ascontiguousarray(out.T)
+    return Settled(z, roll, pitch, tilt, clearance, step, np.isfinite(z))
 
 
 def check_ahead(
-    path: npt.ArrayLike, grid: Grid, body: RoverBody, parameters: DrivingParameters, distance: float | None = None
+    path: npt.ArrayLike,
+    grid: Grid,
+    body: RoverBody,
+    parameters: DrivingParameters,
+    distance: float | None = None,
 ) -> Violation | None:
     """Return the first settled pose along a path that breaks a limit, or None.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,15 +62,16 @@ def clean_path(points: npt.ArrayLike) -> Array:
     if len(bad):
         raise InvalidInput(f"path[{bad[0]}]", path[bad[0]].tolist(), "finite x, y [m] are needed")
     step = np.hypot(*np.diff(path, axis=0).T) if len(path) > 1 else np.zeros(0)
-    return path[np.concatenate([[True], step > 1e-6])]
+    kept: Array = path[np.concatenate([[True], step > 1e-6])]
+    return kept
 
 
 def densify(path: Array, spacing: float) -> tuple[Array, Array]:
-    """Return (m, 2) samples of a polyline at most `spacing` apart, its corners kept, and their distance (m,)."""
+    """Return (m, 2) samples of a polyline at most `spacing` apart, corners kept, and their distance (m,)."""
     if len(path) == 1:
         return path.copy(), np.zeros(1)
     parts = []
-    for a, b in zip(path[:-1], path[1:], strict=True):
+    for a, b in itertools.pairwise(path):
         count = max(1, int(np.ceil(np.hypot(*(b - a)) / spacing - 1e-9)))
         parts.append(a + (b - a) * (np.arange(count) / count)[:, None])
     points = np.concatenate([*parts, path[-1:]])
@@ -173,7 +175,11 @@ class Tracker:
         window = self.points[self._index : high]
         self._index += int(np.argmin(((window - here) ** 2).sum(axis=1)))
         i = self._index
-        a, b = (self.points[i], self.points[i + 1]) if i + 1 < len(self.points) else (self.points[i - 1], self.points[i])
+        a, b = (
+            (self.points[i], self.points[i + 1])
+            if i + 1 < len(self.points)
+            else (self.points[i - 1], self.points[i])
+        )
         d = b - a
         norm = float(np.hypot(d[0], d[1]))
         if len(self.points) == 1 or norm < 1e-9:
@@ -222,7 +228,7 @@ class Tracker:
 
 
 def _sharp_corners(points: Array, s: Array, threshold: float) -> npt.NDArray[np.intp]:
-    """Return the indices of samples where the path bends by more than `threshold` [rad] within a short way."""
+    """Return the indices of samples where the path bends by more than `threshold` [rad] over a short way."""
     if len(points) < 3:
         return np.zeros(0, dtype=np.intp)
 

@@ -1,4 +1,4 @@
-"""What one flight has drawn and may still draw, by the battery's charge or, without it, by time in the air."""
+"""What one flight has drawn and may still draw, by the battery's charge or else by time in the air."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class EnergyMeter:
 
     @property
     def available(self) -> float:
-        """Energy that may still be drawn [J]: of the flight's share and of what the pack holds above its rest.
+        """Energy that may still be drawn [J]: of the flight's share, and of the pack above its rest.
 
         The pack keeps what one flight may not use (it heats the helicopter at night).
         """

@@ -25,6 +25,7 @@ HEIGHT_GAIN = 0.8  # [1/s]
 YAW_GAIN = 1.0  # [1/s]
 GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
 SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each step
+ON_PATH = 1.5  # [m] from the path within which the progress along it never rests
 ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
 TOUCHDOWN = 0.12  # [m] above ground that counts as landed when sinking has stopped
 SETTLED_RATE = 0.08  # [m/s] vertical speed that counts as standing
@@ -277,8 +278,13 @@ class Guidance:
 
     def _follow(self, pose: Pose, height: float, dt: float) -> Command:
         path, limits = self._path, self.limits
+        before = self._s
         self._s = self._project(pose.position[:2])
-        here, yaw, _, _ = path.at(self._s)
+        here, yaw, planned, _ = path.at(self._s)
+        if float(np.hypot(*(here - pose.position[:2]))) < ON_PATH:
+            # Where the path turns back on itself the nearest point stands still; time must not.
+            self._s = min(max(self._s, before + 0.5 * max(planned, 0.2) * dt), path.length)
+            here, yaw, _, _ = path.at(self._s)
         ahead = min(path.length, self._s + 0.5)
         tangent = path.at(ahead)[0] - path.at(max(0.0, ahead - 1.0))[0]
         norm = float(np.hypot(*tangent))

@@ -68,7 +68,8 @@ def measures(grid: Grid, radius: float) -> tuple[Array, Array, Array]:
     weight = known.astype(np.float64)
 
     def total(image: Array, kernel: Array) -> Array:
-        return cv2.filter2D(image, cv2.CV_64F, kernel, borderType=cv2.BORDER_CONSTANT)
+        result: Array = cv2.filter2D(image, cv2.CV_64F, kernel, borderType=cv2.BORDER_CONSTANT)
+        return result
 
     # Moments of the known cells in the disc; where all are known the odd ones vanish.
     n = total(weight, disc)
@@ -183,10 +184,8 @@ def choose_site(
             sites = find_sites(measured, point, limits, search=search, count=1)
             if sites:
                 s = sites[0]
-                return (
-                    s,
-                    f"measured: slope {np.degrees(s.slope):.1f} deg, step {s.step:.2f} m, {s.clearance:.1f} m clear",
-                )
+                slope = np.degrees(s.slope)
+                return s, f"measured: slope {slope:.1f} deg, step {s.step:.2f} m, {s.clearance:.1f} m clear"
         for px, py in proven:
             if np.hypot(px - point[0], py - point[1]) <= limits.landing_radius:
                 return LandingSite(px, py, 0.0, 0.0, 0.0, 0.0, 0.0, "proven"), "it has stood here before"

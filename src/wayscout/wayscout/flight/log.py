@@ -45,7 +45,7 @@ class FlightRecord:
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over flights: minutes in the air, kilometres over ground, watt hours, greatest height and speed."""
+    """Sums over flights: minutes in the air, kilometres, watt hours, greatest height and speed."""
 
     flights: int
     minutes: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -244,7 +245,7 @@ def _share_out(
     cuts = np.linspace(0, len(line) - 1, sections + 1).round().astype(int)
     offsets = leg_offsets(corridor.width, camera, limits)
     plans: list[FlightPlan] = []
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in itertools.pairwise(cuts):
         part = line[low : high + 1]
         todo = list(offsets)
         while todo:
@@ -299,13 +300,11 @@ def _assemble(
     for i, leg in enumerate(legs):
         speed = limits.transit_speed if i == 0 else limits.cruise_speed
         if i > 0:
-            for turn in _half_circle(legs[i - 1].points, leg.points[0]):
-                waypoints.append(point(turn, float(leg.yaw[0]), limits.cruise_speed))
+            turns = _half_circle(legs[i - 1].points, leg.points[0])
+            waypoints += [point(turn, float(leg.yaw[0]), limits.cruise_speed) for turn in turns]
         waypoints.append(point(leg.points[0], float(leg.yaw[0]), speed))
-        waypoints += [
-            point(p, float(y), limits.cruise_speed, spacing)
-            for p, y in zip(leg.points[1:], leg.yaw[1:], strict=True)
-        ]
+        for at, yaw in zip(leg.points[1:], leg.yaw[1:], strict=True):
+            waypoints.append(point(at, float(yaw), limits.cruise_speed, spacing))
     waypoints.append(point(home, float(legs[-1].yaw[-1]), limits.transit_speed))
     where = tuple((float(x), float(y)) for x, y in sites) or ((float(home[0]), float(home[1])),)
     return FlightPlan(number, name, tuple(waypoints), where)

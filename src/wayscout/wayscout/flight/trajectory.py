@@ -127,13 +127,14 @@ def smooth(values: Array, sigma: float, pin: bool = True) -> Array:
 
 
 def curvature(xy: Array, s: Array) -> Array:
-    """Return the (n,) absolute curvature [1/m] of a sampled path."""
+    """Return the (n,) absolute curvature [1/m] of a sampled path; a reversal counts as a turn by pi."""
+    result = np.zeros(len(s))
     if len(s) < 3:
-        return np.zeros(len(s))
-    d1 = np.gradient(xy, s, axis=0)
-    d2 = np.gradient(d1, s, axis=0)
-    norm = np.maximum(np.hypot(d1[:, 0], d1[:, 1]), 1e-9) ** 3
-    result: Array = np.abs(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0]) / norm
+        return result
+    d = np.diff(xy, axis=0)
+    heading = np.arctan2(d[:, 1], d[:, 0])
+    turn = np.abs((np.diff(heading) + np.pi) % (2.0 * np.pi) - np.pi)
+    result[1:-1] = turn / np.maximum(0.5 * (s[2:] - s[:-2]), 1e-6)
     return result
 
 

@@ -26,7 +26,9 @@ def plan(message: FlightPlanMessage) -> FlightPlan:
 
 def log(record: FlightRecord) -> FlightLog:
     """Return a flight record as a message."""
-    message = FlightLog(flight=record.flight, name=record.name, outcome=record.outcome, message=record.message)
+    message = FlightLog(
+        flight=record.flight, name=record.name, outcome=record.outcome, message=record.message
+    )
     message.takeoff, message.landing = convert.to_stamp(record.takeoff), convert.to_stamp(record.landing)
     message.takeoff_position = convert.to_point((record.takeoff_x, record.takeoff_y, record.takeoff_z))
     message.landing_position = convert.to_point((record.landing_x, record.landing_y, record.landing_z))

@@ -108,12 +108,16 @@ class Helicopter(Node):
         if self._pose is None:
             raise InvalidInput("plan", plan.name, "the helicopter's position is not known yet")
         self._check_places(plan)
-        ground = Ground([self._terrain.orbital] if self._terrain.orbital else [], self._limits.ground_uncertainty)
+        ground = Ground(
+            [self._terrain.orbital] if self._terrain.orbital else [], self._limits.ground_uncertainty
+        )
         cost = check(plan, self._limits, ground)
         left = self._energy.available
         if cost.energy + self._limits.energy_reserve > left:
             needed = cost.energy + self._limits.energy_reserve
-            raise OutsideEnvelope(f"'{plan.name}' needs {needed:.0f} J with reserve, the battery holds {left:.0f} J")
+            raise OutsideEnvelope(
+                f"'{plan.name}' needs {needed:.0f} J with reserve, the battery holds {left:.0f} J"
+            )
         return Guidance(plan, self._limits, ground, self._choose_site)
 
     def _check_places(self, plan: FlightPlan) -> None:
@@ -127,7 +131,10 @@ class Helicopter(Node):
         if self._terrain.orbital is None:
             return
         bounds = self._terrain.orbital.bounds
-        places = [("waypoints", plan.points), ("landing_sites", np.asarray(plan.landing_sites).reshape(-1, 2))]
+        places = [
+            ("waypoints", plan.points),
+            ("landing_sites", np.asarray(plan.landing_sites).reshape(-1, 2)),
+        ]
         for name, points in places:
             outside = np.flatnonzero(~bounds.contains(points[:, 0], points[:, 1]))
             if len(outside):
@@ -257,7 +264,9 @@ class Helicopter(Node):
         )
         success = record.outcome not in (ABORTED, LOST)
         how = goals.CANCELLED if flight.handle.is_cancel_requested else goals.SUCCEEDED
-        text = record.message or f"{record.duration:.0f} s, {record.distance:.0f} m, {record.pictures} pictures"
+        text = (
+            record.message or f"{record.duration:.0f} s, {record.distance:.0f} m, {record.pictures} pictures"
+        )
         self._goals.finish(
             flight.handle,
             how if success else goals.ABORTED,
@@ -266,7 +275,7 @@ class Helicopter(Node):
 
 
 def _metres(message: Range) -> float:
-    """Return the range [m], NaN when it is none (REP-117: infinite, not a number or outside the sensor's reach)."""
+    """Return the range [m], NaN when there is none (REP-117: infinite, NaN or out of reach)."""
     value = float(message.range)
     if not np.isfinite(value) or value > message.max_range > 0.0:
         return float("nan")

@@ -117,7 +117,9 @@ class Rover(Node):
             raise InvalidInput("path", len(path), "the rover's position is not known yet")
         gap = float(np.hypot(*(path - self._pose.position[:2]).T).min())
         if gap > self._parameters.start_tolerance:
-            raise InvalidInput("path", f"{gap:.1f} m from the rover", f"within {self._parameters.start_tolerance:g} m")
+            raise InvalidInput(
+                "path", f"{gap:.1f} m from the rover", f"within {self._parameters.start_tolerance:g} m"
+            )
         if self._terrain.orbital is not None:
             bounds = self._terrain.orbital.bounds
             outside = np.flatnonzero(~bounds.contains(path[:, 0], path[:, 1]))
