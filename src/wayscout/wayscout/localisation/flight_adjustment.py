@@ -36,6 +36,9 @@ Index = npt.NDArray[np.int64]
 Picture = npt.NDArray[np.uint8]
 
 
+_LEVEL_CELL = 15.0  # m
+
+
 @dataclass(frozen=True)
 class AdjustmentParams:
     """See config/localiser.yaml, which describes every number."""
@@ -289,10 +292,10 @@ class _Adjustment:
             solution = self.solve(iterations=8)
         if self.orbital is not None and self.match_orbital(0.4 * self.params.orbital_reach):
             solution = self.solve(iterations=8)
-        poses = [Pose.from_rotation(r, c) for r, c in zip(self.rotation, self.centre, strict=True)][
-            : self.count
-        ]
         covariance = solution.covariance[: self.count]
+        if self.orbital is not None and not self.fixed.any():
+            covariance = self.level(covariance)
+        poses = [self.pose(i) for i in range(self.count)]
         return AdjustedFlight(
             times=np.array([p.time for p in self.pictures]),
             optical_poses=poses,
@@ -435,6 +438,29 @@ class _Adjustment:
         self.priors.orbital_xy = np.array(positions).reshape(-1, 2)
         self.priors.orbital_sigma = np.array(sigmas)
         return bool(cameras)
+
+    def level(self, covariance: Array) -> Array:
+        """Blend the height of the start with that of the orbital elevation below all points.
+
+        The orbital error is as good as independent from one square of _LEVEL_CELL to the next: over a whole
+        flight it averages to less than the error of an unsurveyed start.
+        """
+        assert self.orbital is not None
+        known = self.points[np.isfinite(self.points[:, 0])]
+        x, y = known[:, 0] + self.shift[0], known[:, 1] + self.shift[1]
+        difference = self.orbital.elevation.sample("elevation", x, y) - known[:, 2]
+        good = np.isfinite(difference)
+        if not good.any():
+            return covariance
+        cells = np.unique(np.floor(known[good, :2] / _LEVEL_CELL), axis=0)
+        variance = self.orbital.elevation_sigma**2 / len(cells) + 0.05**2
+        start = float(self.priors.anchor_sigma[0, 2] ** 2)
+        lift = float(np.median(difference[good])) * start / (start + variance)
+        self.centre[: self.count, 2] += lift
+        self.points[:, 2] += lift
+        result = covariance.copy()
+        result[:, 2, 2] = np.maximum(result[:, 2, 2] - start, 0.0) + start * variance / (start + variance)
+        return result
 
     def solve(self, iterations: int) -> Solution:
         """Adjust, throw out what does not fit, adjust again; keeps poses, points and shift."""

@@ -50,31 +50,30 @@ class _SlipTable:
     slip_on_sand: list[float]
 
 
-def declare_start(node: Node, vehicle: str) -> Start:
-    """Declare <vehicle>_start, _start_z and the sigmas as parameters of the run.
+def declare_starts(node: Node) -> dict[str, Start]:
+    """Declare where the vehicles start as parameters of the run: vehicle -> Start.
 
     Raises:
-        InvalidInput: naming the parameter when it is not x, y [m], yaw [rad].
+        InvalidInput: naming the parameter when it is not x, y [m], yaw [rad], or a sigma is not positive.
     """
-    name = f"{vehicle}_start"
-    given = parameters.declare_one(node, name, [0.0, 0.0, 0.0], f"{vehicle}'s x [m], y [m], yaw [rad] in map")
-    pose = [float(v) for v in given]
-    if len(pose) != 3 or not all(math.isfinite(v) for v in pose):
-        raise InvalidInput(f"{node.get_name()}.{name}", pose, "x [m], y [m] and yaw [rad] are needed")
-    z = float(
-        parameters.declare_one(node, f"{name}_z", math.nan, f"{vehicle}'s surveyed z [m], NaN if unknown")
-    )
     sigmas = []
-    for what, default in (("position_sigma", 0.1), ("yaw_sigma", 0.0035)):
-        sigma = float(
-            parameters.declare_one(node, f"{name}_{what}", default, f"of {name}, [m] or [rad] per axis")
-        )
+    for name, default, unit in (("start_position_sigma", 0.1, "m"), ("start_yaw_sigma", 0.0035, "rad")):
+        text = f"standard deviation of the start poses [{unit}]"
+        sigma = float(parameters.declare_one(node, name, default, text))
         if not (math.isfinite(sigma) and sigma > 0.0):
-            raise InvalidInput(
-                f"{node.get_name()}.{name}_{what}", sigma, "a positive standard deviation is needed"
-            )
+            raise InvalidInput(f"{node.get_name()}.{name}", sigma, f"a positive number [{unit}] is needed")
         sigmas.append(sigma)
-    return Start(*pose, z, *sigmas)
+    starts = {}
+    for vehicle in ("helicopter", "rover"):
+        name = f"{vehicle}_start"
+        text = f"{vehicle}'s x [m], y [m], yaw [rad] in map"
+        pose = [float(v) for v in parameters.declare_one(node, name, [0.0, 0.0, 0.0], text)]
+        if len(pose) != 3 or not all(math.isfinite(v) for v in pose):
+            raise InvalidInput(f"{node.get_name()}.{name}", pose, "x [m], y [m] and yaw [rad] are needed")
+        text = f"{vehicle}'s surveyed z [m], NaN where nobody surveyed it"
+        z = float(parameters.declare_one(node, f"{name}_z", math.nan, text))
+        starts[vehicle] = Start(pose[0], pose[1], pose[2], z, sigmas[0], sigmas[1])
+    return starts
 
 
 def slip_curve() -> SlipCurve:

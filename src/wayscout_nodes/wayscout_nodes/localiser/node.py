@@ -48,8 +48,7 @@ class Localiser(Node):
         self._send_odom = bool(
             parameters.declare_one(self, "publish_odom_tf", True, "publish odom -> base_link on /tf as well")
         )
-        self._helicopter_start = inputs.declare_start(self, "helicopter")
-        self._rover_start = inputs.declare_start(self, "rover")
+        self._starts = inputs.declare_starts(self)
         self._orbital: Orbital | None = None
         self._helicopter: HelicopterCampaign | None = None
         self._rover: RoverFilter | None = None
@@ -211,7 +210,7 @@ class Localiser(Node):
     # -- what comes between instants -----------------------------------------------------------------------
 
     def _make_helicopter(self) -> HelicopterCampaign:
-        start = self._helicopter_start
+        start = self._starts["helicopter"]
         pose, sigma = start.pose(self._orbital)
         return HelicopterCampaign(
             self._picture_camera,
@@ -226,7 +225,7 @@ class Localiser(Node):
         )
 
     def _make_rover(self) -> RoverFilter:
-        start = self._rover_start
+        start = self._starts["rover"]
         pose, sigma = start.pose(self._orbital)
         mount = bodies.fixed_offset("rover", "hazcam_optical")
         rover = RoverFilter(
