@@ -45,11 +45,11 @@ def start(world: Path, run: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def node_processes(run: Path) -> list[psutil.Process]:
     """Return living processes that carry this run's folder on their command line."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if any(str(run) in word for word in process.info["cmdline"] or []) and process.pid != os.getpid():
-            found.append(process)
-    return found
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if process.pid != os.getpid() and any(str(run) in word for word in process.info["cmdline"] or [])
+    ]
 
 
 @pytest.fixture(scope="module")
