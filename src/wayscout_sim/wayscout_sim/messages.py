@@ -1,0 +1,116 @@
+"""From the simulation's readings to ROS messages, and from commands to numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from nav_msgs.msg import Odometry as OdometryMsg
+from sensor_msgs.msg import BatteryState, Imu, JointState, Range
+
+from wayscout.errors import InvalidInput
+from wayscout_nodes.common import convert
+from wayscout_sim.rover import JOINTS, STEERS, WHEELS
+from wayscout_sim.sensors import Odometry
+from wayscout_sim.simulation import Simulation
+
+_VOLTAGE = 15.75  # V, six cells; assumption, only to tell energy as charge
+_JOULES_PER_AH = 3600.0 * _VOLTAGE
+
+
+def nanoseconds(stamp: Time) -> int:
+    """Return a stamp as whole nanoseconds."""
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
+def wheels(message: JointState) -> tuple[dict[str, float], dict[str, float]]:
+    """Return wheel speeds [rad/s] and steering angles [rad] by joint name.
+
+    Raises:
+        InvalidInput: when a list's length is wrong, a joint unknown or a number not finite.
+    """
+    count = len(message.name)
+    speeds: dict[str, float] = {}
+    angles: dict[str, float] = {}
+    for name, index in zip(message.name, range(count), strict=True):
+        if name in WHEELS:
+            speeds[name] = _entry(message.velocity, index, count, f"velocity of {name}")
+        elif name in STEERS:
+            angles[name] = _entry(message.position, index, count, f"position of {name}")
+        else:
+            raise InvalidInput("joint_command.name", name, f"one of {[*WHEELS, *STEERS]} is needed")
+    return speeds, angles
+
+
+def rover(sim: Simulation, stamp: Time) -> dict[str, Any]:
+    """Return topic -> message of the rover's sensors at this instant."""
+    readings = sim.read_rover()
+    imu = Imu()
+    imu.header.stamp, imu.header.frame_id = stamp, "rover/imu_link"
+    q, w, a = readings.odometry.pose.quaternion, readings.rates, readings.acceleration
+    imu.orientation.x, imu.orientation.y, imu.orientation.z, imu.orientation.w = (float(v) for v in q)
+    imu.angular_velocity.x, imu.angular_velocity.y, imu.angular_velocity.z = (float(v) for v in w)
+    imu.linear_acceleration.x, imu.linear_acceleration.y, imu.linear_acceleration.z = (float(v) for v in a)
+    imu.orientation_covariance = np.diag(readings.odometry.covariance[3:]).reshape(-1)
+    joints = JointState(name=list(JOINTS), position=readings.positions.tolist(), velocity=readings.speeds.tolist())
+    joints.header.stamp, joints.header.frame_id = stamp, "rover/base_link"
+    batch: dict[str, Any] = {
+        "rover/odom": odometry(readings.odometry, "rover", stamp),
+        "rover/imu": imu,
+        "rover/joint_states": joints,
+    }
+    if readings.depth is not None:
+        frame = "rover/hazcam_optical"
+        batch["rover/hazcam/depth"] = convert.to_image(readings.depth, "32FC1", frame, sim.time)
+        batch["rover/hazcam/camera_info"] = convert.to_camera_info(sim.depth_camera, frame, sim.time)
+    return batch
+
+
+def helicopter(sim: Simulation, stamp: Time, *, picture: bool) -> dict[str, Any]:
+    """Return topic -> message of the helicopter's sensors at this instant."""
+    readings = sim.read_helicopter(picture=picture)
+    laser = Range(radiation_type=Range.INFRARED, field_of_view=0.005, min_range=0.0, range=readings.range)
+    laser.max_range = sim.range_reach
+    laser.header.stamp, laser.header.frame_id = stamp, "helicopter/range_link"
+    capacity = sim.helicopter.body.battery_capacity
+    battery = BatteryState(voltage=_VOLTAGE, present=True, temperature=float("nan"))
+    battery.charge, battery.capacity = readings.charge / _JOULES_PER_AH, capacity / _JOULES_PER_AH
+    battery.design_capacity = battery.capacity
+    battery.current = -readings.power / _VOLTAGE
+    battery.percentage = readings.charge / capacity
+    battery.power_supply_status = BatteryState.POWER_SUPPLY_STATUS_DISCHARGING
+    battery.header.stamp, battery.header.frame_id = stamp, "helicopter/base_link"
+    batch: dict[str, Any] = {
+        "helicopter/odom": odometry(readings.odometry, "helicopter", stamp),
+        "helicopter/range": laser,
+        "helicopter/battery": battery,
+    }
+    if readings.picture is not None:
+        frame = "helicopter/navcam_optical"
+        batch["helicopter/camera/image_raw"] = convert.to_image(readings.picture, "mono8", frame, sim.time)
+        batch["helicopter/camera/camera_info"] = convert.to_camera_info(sim.camera, frame, sim.time)
+    return batch
+
+
+def odometry(reading: Odometry, vehicle: str, stamp: Time) -> OdometryMsg:
+    """Return odometry as a message; the twist is in base_link."""
+    message = OdometryMsg(child_frame_id=f"{vehicle}/base_link")
+    message.header.stamp, message.header.frame_id = stamp, f"{vehicle}/odom"
+    message.pose.pose = convert.to_pose(reading.pose)
+    message.pose.covariance = np.diag(reading.covariance).reshape(-1)
+    linear, angular = message.twist.twist.linear, message.twist.twist.angular
+    linear.x, linear.y, linear.z = (float(v) for v in reading.velocity)
+    angular.x, angular.y, angular.z = (float(v) for v in reading.rates)
+    return message
+
+
+def _entry(values: Any, index: int, count: int, what: str) -> float:
+    if len(values) != count:
+        raise InvalidInput(f"joint_command {what}", len(values), f"{count} values, one for each name, are needed")
+    value = float(values[index])
+    if not np.isfinite(value):
+        raise InvalidInput(f"joint_command {what}", value, "a finite number is needed")
+    return value
+
+
