@@ -1,0 +1,156 @@
+"""A flight over made-up ground: drift is recovered in flight and after it, bad pictures and echoes do no harm."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+import synthetic_flight as sf  # noqa: E402
+import synthetic_survey as survey  # noqa: E402
+
+from wayscout import config  # noqa: E402
+from wayscout.camera import Camera  # noqa: E402
+from wayscout.errors import InvalidInput  # noqa: E402
+from wayscout.geometry import Pose  # noqa: E402
+from wayscout.localisation import flight_adjustment, tracks  # noqa: E402
+from wayscout.localisation.campaign import HelicopterCampaign  # noqa: E402
+from wayscout.localisation.flight_adjustment import AdjustmentParams, FlightAdjuster  # noqa: E402
+from wayscout.localisation.helicopter import HelicopterFilter, HelicopterParams  # noqa: E402
+
+CAMERA = Camera.pinhole(640, 480, np.deg2rad(47.0))
+SHIFT = (1.1, -0.7)
+FLIGHT = config.load("localiser", HelicopterParams)
+ADJUST = config.load("localiser", AdjustmentParams)
+
+
+@pytest.fixture(scope="module")
+def flight():
+    """Samples of a short flight out and back, its orbital map and the start pose as it is known."""
+    cv2.setNumThreads(1)
+    ground = survey.make_ground(1, (46.0, 40.0))
+    samples = sf.fly(ground, CAMERA, length=18.0, seed=4, drift=0.02)
+    first = samples[0].truth
+    start = Pose.from_euler(*(first.position + [0.08, -0.06, 0.02]), yaw=first.yaw + 0.003)
+    return samples, sf.make_orbital(ground, SHIFT, 5), start
+
+
+def adjusted(flight, change=None):
+    samples, orbital, _ = flight
+    pictures = [s for s in samples if s.image is not None]
+    adjuster = FlightAdjuster(CAMERA, sf.MOUNT, ADJUST, orbital, laser=sf.LASER)
+    for k, s in enumerate(pictures):
+        image, distance = s.image, s.distance
+        if change is not None:
+            image, distance = change(k, image, distance)
+        adjuster.add_picture(s.time, image, s.odom, distance, pictures[0].truth if k == 0 else None)
+    result = adjuster.adjust((0.02, 0.02, 0.02), 0.001)
+    true = np.array([(s.truth @ sf.MOUNT).position for s in pictures])
+    return result, np.array([p.position for p in result.optical_poses]) - true
+
+
+def test_adjusted_pictures_are_where_they_were_taken(flight):
+    samples, _, _ = flight
+    result, error = adjusted(flight)
+    drift = max(np.linalg.norm(s.odom.position - samples[0].odom.position
+                               - s.truth.position + samples[0].truth.position) for s in samples)  # fmt: skip
+    assert drift > 0.3
+    assert np.abs(error).max() < 0.1
+    assert error[:, 2].std() < 0.02
+    assert result.reprojection_rms < 0.3
+    assert np.abs(result.shift - SHIFT).max() < 0.2
+    assert np.all(np.isfinite(result.sigmas))
+    assert np.all(result.sigmas > 0.0)
+
+
+def test_the_same_pictures_give_the_same_poses(flight):
+    first, second = adjusted(flight)[0], adjusted(flight)[0]
+    for a, b in zip(first.optical_poses, second.optical_poses, strict=True):
+        assert np.array_equal(a.position, b.position)
+        assert np.array_equal(a.quaternion, b.quaternion)
+
+
+def test_black_pictures_and_missing_echoes_are_survived(flight):
+    def spoil(k, image, distance):
+        return (np.zeros_like(image) if k % 6 == 3 else image), (float("nan") if k % 3 == 1 else distance)
+
+    _, error = adjusted(flight, spoil)
+    black = np.arange(len(error)) % 6 == 3
+    assert np.abs(error[~black]).max() < 0.15
+    assert np.abs(error[black]).max() < 0.5
+
+
+def test_wrong_matches_are_survived(flight, monkeypatch):
+    follow, rng = tracks.follow, np.random.default_rng(0)
+
+    def lying(*args, **options):
+        found, good = follow(*args, **options)
+        wrong = rng.random(len(found)) < 0.1
+        found[wrong] += rng.normal(0, 15.0, (int(wrong.sum()), 2))
+        return found, good
+
+    monkeypatch.setattr(flight_adjustment.tracks, "follow", lying)
+    _, error = adjusted(flight)
+    assert np.abs(error).max() < 0.15
+
+
+def test_in_flight_the_helicopter_knows_where_it_is(flight):
+    samples, orbital, start = flight
+    campaign = HelicopterCampaign(
+        CAMERA, sf.MOUNT, sf.LASER, FLIGHT, ADJUST, orbital, start, (0.1, 0.1, 0.05), 0.0035
+    )
+    errors, used = [], 0
+    for s in samples:
+        correction = campaign.step(s.odom, s.distance)
+        assert correction.tilt() < 1e-9
+        if s.image is not None:
+            used += campaign.picture(s.time, s.image).used
+        errors.append(campaign.filter.pose.position - s.truth.position)
+    assert used > 10
+    assert np.linalg.norm(errors, axis=1).max() < 0.5
+    result = campaign.finish_flight()
+    assert result is not None
+    assert campaign.pictures == 0
+    assert np.linalg.norm(campaign.filter.pose.position - samples[-1].truth.position) < 0.35
+    assert campaign.finish_flight() is None
+
+
+def test_a_second_flight_is_tied_to_the_first(flight):
+    samples, orbital, _ = flight
+    pictures = [s for s in samples if s.image is not None]
+    first, _ = adjusted(flight)
+    moved = 0.3
+    adjuster = FlightAdjuster(CAMERA, sf.MOUNT, ADJUST, orbital, laser=sf.LASER)
+    for s in pictures[:6]:
+        guess = Pose(s.truth.position + [moved, 0.0, 0.0], s.truth.quaternion)
+        adjuster.add_picture(s.time + 100.0, s.image, s.odom, s.distance, guess)
+    again = adjuster.adjust((0.3, 0.3, 0.3), 0.01, first.shift, (0.05, 0.05), first.pictures)
+    for a, b in zip(again.optical_poses, first.optical_poses[:6], strict=True):
+        assert np.abs(a.position - b.position).max() < 0.03
+
+
+def test_without_orbital_map_or_motion_the_filter_holds_still(flight):
+    samples, _, start = flight
+    f = HelicopterFilter(CAMERA, sf.MOUNT, FLIGHT, None, start, laser=sf.LASER)
+    for _ in range(50):
+        f.step(samples[0].odom)
+    assert np.allclose(f.pose.position, start.position)
+    assert not f.picture(np.zeros((480, 640), np.uint8)).used
+
+
+def test_odd_pictures_are_refused_by_name(flight):
+    samples, orbital, _ = flight
+    adjuster = FlightAdjuster(CAMERA, sf.MOUNT, ADJUST, orbital)
+    with pytest.raises(InvalidInput, match=r"picture\.shape"):
+        adjuster.add_picture(0.0, np.zeros((4, 4), np.uint8), samples[0].odom)
+    image = np.zeros((480, 640), np.uint8)
+    adjuster.add_picture(1.0, image, samples[0].odom)
+    with pytest.raises(InvalidInput, match=r"picture\.time"):
+        adjuster.add_picture(1.0, image, samples[0].odom)
+    with pytest.raises(InvalidInput, match="two pictures"):
+        adjuster.adjust()
