@@ -131,8 +131,10 @@ def make_plan(
     looks_better = 1 - favoured if misleading and outcome != "both" else favoured
     low, high = recipe.channel_length
     lengths = [0.0, 0.0]
-    lengths[looks_better] = rng.uniform(low, low + 0.15 * (high - low))
-    lengths[1 - looks_better] = rng.uniform(high - 0.3 * (high - low), high)
+    lengths[looks_better] = low + rng.uniform(0.0, 0.12) * (high - low)
+    # Where both are passable, the worse one is clearly longer, so that the choice matters.
+    longer = rng.uniform(0.85, 1.0) if outcome == "both" else rng.uniform(0.5, 0.75)
+    lengths[1 - looks_better] = low + longer * (high - low)
     passable = {"A": (True, False), "B": (False, True), "both": (True, True), "neither": (False, False)}[
         outcome
     ]

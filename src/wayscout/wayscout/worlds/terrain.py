@@ -137,7 +137,11 @@ def _front(plan: Plan, recipe: Recipe, ground: Grid) -> tuple[Layer, Layer]:
     spurs = 1.0 - np.abs(
         noise.fractal(ground.shape, 0.42 * wavelength * px, rng, shortest=0.08 * wavelength * px)
     )
-    y = ys[:, None].astype(np.float32) + warp + 0.35 * amplitude * spurs
+    # No spur may reach over a channel's mouth into the crater.
+    foot, mouth = recipe.front[1][0], recipe.channel_y[0]
+    south = ys[:, None].astype(np.float32)
+    most = np.float32(0.6 * (foot - mouth)) + np.maximum(south - np.float32(mouth), 0.0)
+    y = south + np.minimum(warp + 0.35 * amplitude * spurs, most)
     profile = np.array(recipe.front, dtype=np.float64)
     height = (np.interp(y, profile[:, 0], profile[:, 1]) * plan.rise).astype(np.float32)
     deviation, length = recipe.undulation
