@@ -53,7 +53,7 @@ class MapperParams:
             raise InvalidInput(
                 "mapper parameters", sorted(unknown), f"known are {sorted(config.read('mapper'))}"
             )
-        own = part(_Own)
+        own = part(SizeParams)
         return cls(
             own.resolution,
             own.tile_size,
@@ -66,10 +66,16 @@ class MapperParams:
 
 
 @dataclass(frozen=True)
-class _Own:
+class SizeParams:
+    """Raster and threads; see config/mapper.yaml."""
+
     resolution: float
     tile_size: float
     threads: int
+
+
+PARTS = (SizeParams, matching.MatchParams, partners.PartnerParams, fusion.FusionParams, surface.SurfaceParams)
+"""The groups that config/mapper.yaml fills."""
 
 
 @dataclass(frozen=True)
@@ -190,10 +196,16 @@ class TerrainMapper:
         """Return one tile's layers as a grid."""
         return self.grid(self.store.bounds(index).grown(-1e-6))
 
-    def rocks(self) -> Array:
-        """Return the rocks found so far, (n, 5) float64: x, y, width, height [m], confidence."""
-        tables = [self._rocks[index] for index in sorted(self._rocks)]
+    def rocks(self, tile: Index | None = None) -> Array:
+        """Return the rocks found so far, or those of a tile, (n, 5): x, y, width, height [m], confidence."""
+        wanted = sorted(self._rocks) if tile is None else [i for i in (tile,) if i in self._rocks]
+        tables = [self._rocks[index] for index in wanted]
         return np.concatenate(tables) if tables else np.zeros((0, 5))
+
+    def measured_area(self) -> float:
+        """Area of the measured cells [m^2]."""
+        cells = sum(np.nansum(tile.fused["measured"]) for tile in self.store.tiles.values() if tile.fused)
+        return float(cells) * self.params.resolution**2
 
     def _check(self, images: list[Image], poses: list[Pose], sigmas: Sequence[float] | None) -> Array:
         if len(images) != len(poses):

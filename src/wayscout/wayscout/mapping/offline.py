@@ -104,7 +104,7 @@ def map_pictures(
             len(pictures),
             "at least two pictures that overlap and show texture are needed; check the poses",
         )
-    return _trimmed(mapper.grid()), report.pictures_used, report.unused
+    return trimmed(mapper.grid()), report.pictures_used, report.unused
 
 
 def read_poses(path: Path, images: Path) -> list[tuple[str, Path, Pose]]:
@@ -175,7 +175,7 @@ def _read_picture(path: Path, camera: Camera, factor: int, where: str) -> Image:
     return shrink_image(np.asarray(image, dtype=np.uint8), factor)
 
 
-def _trimmed(grid: Grid) -> Grid:
+def trimmed(grid: Grid) -> Grid:
     """Cut off the empty margin of whole tiles."""
     rows, cols = np.nonzero(np.isfinite(grid["elevation"]))
     if rows.size == 0:

@@ -54,8 +54,8 @@ def features(grid: Grid, window: float) -> dict[str, npt.NDArray[np.float32]]:
     """The cues, smoothed over `window` [m]; each (rows, cols) float32, NaN where unknown.
 
     grain: log contrast within a cell; contrast_small, contrast_large: log contrast within `window` and three
-    times that; roughness: log RMS of the elevation about the plane over the window [m]; slope: tangent of that
-    plane beyond 0.4; brightness: log grey over its mean around.
+    times that; roughness: log RMS of the elevation about the plane over the window [m]; slope: tangent of the
+    same beyond 0.4; brightness: log grey over its mean around.
     """
     for name in ("elevation", "intensity", "texture"):
         if name not in grid:

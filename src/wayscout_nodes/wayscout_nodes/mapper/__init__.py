@@ -1,0 +1,1 @@
+"""The mapper: pictures and where they were taken -> terrain tiles, hazards, and layers for viewers."""
