@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from wayscout.camera import Camera
 from wayscout.driving.body import DrivingParameters
+from wayscout.driving.tracking import clean_path, densify
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
@@ -223,9 +224,9 @@ class HazardMemory:
 
 def in_the_way(path: npt.ArrayLike, hazards: list[Hazard], parameters: DrivingParameters) -> list[Hazard]:
     """Return the hazards that the wheels of a rover on this path (n, 2) would come upon."""
-    points = np.asarray(path, dtype=np.float64)
-    if len(points) == 0:
+    if not hazards:
         return []
+    points, _ = densify(clean_path(path), CELL)
     return [
         h
         for h in hazards

@@ -36,7 +36,8 @@ def detour(
     """Return a new path (n, 2) from the rover around the hazards and on along the old path.
 
     Cells within `half_width + hazard_margin` of a hazard are closed, so are those where the settled rover
-    would break a limit it plans for or where the map is unknown; near the old path the planner's verdict stands.
+    would break a limit it plans for or where the map is unknown. Near the old path the planner's verdict
+    stands.
 
     Args:
         path: (n, 2) what is left of the old path [m in map].

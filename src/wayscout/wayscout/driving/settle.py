@@ -106,20 +106,21 @@ def _settle(
                         break
                     best = max(best, h)
                 contact[w] = best
-            # Rocker: from the front wheel to the bogie's pivot, midway between middle and rear wheel. It
-            # turns about a pivot above the middle wheels; the differential gives the body the mean of both pitches.
+            # The rocker leads from the front wheel to the bogie's pivot, between middle and rear wheel;
+            # the differential gives the body the mean of both rockers' pitches.
             left = (contact[0] + contact[1] + contact[2]) / 3.0
             right = (contact[3] + contact[4] + contact[5]) / 3.0
-            rise_left = (contact[0] - 0.5 * (contact[1] + contact[2])) / (1.5 * half_wheelbase)
-            rise_right = (contact[3] - 0.5 * (contact[4] + contact[5])) / (1.5 * half_wheelbase)
+            reach = half_wheelbase * np.cos(pitch)
+            rise_left = (contact[0] - 0.5 * (contact[1] + contact[2])) / (1.5 * reach)
+            rise_right = (contact[3] - 0.5 * (contact[4] + contact[5])) / (1.5 * reach)
             rise = 0.5 * (rise_left + rise_right)
+            lean = (left - right) / (side_span * np.cos(roll))
             pitch = -np.arctan(rise)
-            roll = np.arctan((left - right) / side_span)
+            roll = np.arctan(lean)
         height = 0.5 * (left + right)
         step = 0.0
         for a in (0, 1, 3, 4):
-            step = max(step, abs(contact[a] - contact[a + 1] - rise * half_wheelbase))
-        lean = (left - right) / side_span
+            step = max(step, abs(contact[a] - contact[a + 1] - rise * reach))
         scale = 1.0 / np.sqrt(1.0 + rise * rise + lean * lean)
         clearance = np.inf
         for a in range(7):

@@ -112,16 +112,14 @@ def build(plan: FlightPlan, limits: HelicopterLimits, start_speed: float = 0.0) 
 def smooth(values: Array, sigma: float, pin: bool = True) -> Array:
     """Filter (n, k) values along the first axis; with `pin` both ends stay where they are."""
     n = len(values)
-    pad = min(n - 1, int(np.ceil(4.0 * sigma)))
-    if pad < 1 or sigma <= 0.0:
+    pad = int(np.ceil(4.0 * sigma)) + 1
+    if n < 2 or sigma <= 0.0:
         return values.copy()
-    if pin:
-        before = 2.0 * values[0] - values[pad:0:-1]
-        after = 2.0 * values[-1] - values[-2 : -pad - 2 : -1]
-    else:
-        before = np.repeat(values[:1], pad, axis=0)
-        after = np.repeat(values[-1:], pad, axis=0)
-    padded = np.concatenate([before, values, after])
+    ends = ((pad, pad), (0, 0))
+    # Mirrored through its end point, the line stays there by symmetry.
+    padded = (
+        np.pad(values, ends, mode="reflect", reflect_type="odd") if pin else np.pad(values, ends, mode="edge")
+    )
     result: Array = gaussian_filter1d(padded, sigma, axis=0, mode="nearest")[pad : pad + n]
     return result
 
