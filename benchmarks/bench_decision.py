@@ -1,0 +1,219 @@
+"""Decisions over many worlds: on the truth, on the orbital map alone, and on the helicopter's map.
+
+    python benchmarks/bench_decision.py --seeds 0:20 --resume /tmp/decisions.jsonl [--recipe delta] [--worlds DIR]
+
+Each seed's world is made in memory (or read from --worlds/<recipe>_<seed>). The same router and limits decide on
+    truth       the ground with every rock, no noise: what is right;
+    orbital     all that is known before the flight, forced to choose;
+    helicopter  a map as pictures give it, by the noise model of `helicopter_map`, within the corridors; fused with orbital.
+A decision is right when it names what the truth names, or a channel that costs at most 5 % more there (regret). The plan's
+own answer (truth.yaml) is printed beside it, so that a router and a world that disagree are seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from wayscout.grid import Grid
+from wayscout.routing import compare, costs
+from wayscout.routing.corridor import Corridor
+from wayscout.routing.parameters import router_params, rover_limits
+from wayscout.worlds import noise, orbital, recipe
+from wayscout.worlds.folder import load_orbital
+from wayscout.worlds.generate import imagine
+from wayscout.worlds.truth import Truth, load_truth
+
+Array = npt.NDArray[np.float64]
+
+ALLOWED_REGRET = 0.05
+MAP_CELL = 0.1
+# The helicopter map's errors: smooth and white height error, share of the cells without a measurement, deviation of a
+# rock's height, share of rocks missed, and of ground whose sand is misjudged.
+SMOOTH_ERROR, SMOOTH_LENGTH, WHITE_ERROR = 0.05, 4.0, 0.02
+HOLES, ROCK_ERROR, ROCKS_MISSED, SAND_MISJUDGED = 0.04, 0.05, 0.10, 0.08
+
+
+def truth_map(truth: Truth) -> Grid:
+    """Return the ground with its rocks on top: layers elevation, rock, sand, sigma (0) and measured (1)."""
+    return _with_rocks(truth.ground, truth.rocks)
+
+
+def _with_rocks(ground: Grid, rocks: Array) -> Grid:
+    result = Grid(ground.resolution, ground.origin, ground.shape, ground.frame)
+    bare = ground["elevation"]
+    rock = np.zeros(ground.shape, np.float32)
+    top = np.zeros(ground.shape, np.float32)
+    for x, y, _, width, depth, height, yaw in rocks:
+        reach = 0.5 * max(width, depth)
+        (r0, c0), (r1, c1) = ground.indices(x - reach, y - reach), ground.indices(x + reach, y + reach)
+        rows = np.arange(max(0, int(r0)), min(ground.shape[0], int(r1) + 1))[:, None]
+        cols = np.arange(max(0, int(c0)), min(ground.shape[1], int(c1) + 1))[None, :]
+        if rows.size == 0 or cols.size == 0:
+            continue
+        px, py = ground.centre(rows, cols)
+        u = ((px - x) * np.cos(yaw) + (py - y) * np.sin(yaw)) / (0.5 * width)
+        v = ((py - y) * np.cos(yaw) - (px - x) * np.sin(yaw)) / (0.5 * depth)
+        shape = np.sqrt(np.clip(1.0 - u**2 - v**2, 0.0, 1.0))
+        top[rows, cols] = np.maximum(top[rows, cols], height * shape)
+        rock[rows, cols] = np.maximum(rock[rows, cols], np.where(shape > 0.0, height, 0.0))
+    result["elevation"], result["rock"], result["sand"] = bare + top, rock, ground["sand"]
+    result["sigma"], result["measured"] = np.zeros(ground.shape), np.ones(ground.shape)
+    return result
+
+
+def helicopter_map(truth: Truth, corridors: list[Corridor], seed: int) -> Grid:
+    """Return what pictures over both corridors would show, by the noise model above (not by rendered pictures)."""
+    rng = noise.stream(seed, "helicopter map")
+    rocks = truth.rocks[rng.random(len(truth.rocks)) > ROCKS_MISSED * (truth.rocks[:, 5] < 0.45)].copy()
+    seen = _with_rocks(truth.ground, rocks)
+    fine = Grid.over(truth.ground.bounds, MAP_CELL)
+    size = fine.shape[::-1]
+    for name in ("elevation", "rock", "sand"):
+        fine[name] = cv2.resize(seen[name], size, interpolation=cv2.INTER_LINEAR)
+    fine["rock"] = np.where(
+        fine["rock"] > 0.05, np.clip(fine["rock"] + rng.normal(0.0, ROCK_ERROR), 0.0, None), 0.0
+    )
+    smooth = SMOOTH_ERROR * orbital.correlated_error(fine.shape, SMOOTH_LENGTH / MAP_CELL, rng)
+    fine["elevation"] = fine["elevation"] + smooth + rng.normal(0.0, WHITE_ERROR, fine.shape)
+    doubt = orbital.correlated_error(fine.shape, 30.0, rng)
+    wrong = np.abs(doubt) > float(np.quantile(np.abs(doubt[::8, ::8]), 1.0 - SAND_MISJUDGED))
+    fine["sand"] = np.where(wrong, np.clip(np.where(doubt > 0, 0.6, 0.4), 0, 1), fine["sand"])
+    fine["sigma"] = np.full(fine.shape, math.hypot(SMOOTH_ERROR, WHITE_ERROR))
+    xs, ys = (v[::4] for v in fine.centres())
+    px, py = np.meshgrid(xs, ys)
+    over = np.zeros(px.shape, bool)
+    for corridor in corridors:
+        over |= corridor.locate(px, py)[0] < 0.5 * corridor.width + 1.5
+    over = cv2.resize(over.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    holes = orbital.correlated_error(fine.shape, 8.0, rng)
+    over &= holes < float(np.quantile(holes[::8, ::8], 1.0 - HOLES))
+    for name in fine.layers:
+        fine[name] = np.where(over, fine[name], np.nan)
+    fine["measured"] = over.astype(np.float32)
+    return fine
+
+
+def prior(truth: Truth, name: str) -> costs.OrbitalKnowledge:
+    """Return the orbital elevation of an imagined world, with the recipe's errors."""
+    book = recipe.find(name)
+    seen = orbital.observe_elevation(
+        truth.ground,
+        book.size,
+        shift=tuple(truth.facts["shift"]),
+        blur=book.orbital_blur,
+        sigma=book.orbital_sigma,
+        correlation=book.orbital_correlation,
+        rng=noise.stream(int(truth.facts["seed"]), "orbital"),
+    )
+    return costs.OrbitalKnowledge(seen, book.orbital_sigma, 0.75)
+
+
+def judge(seed: int, name: str, worlds: Path | None) -> dict[str, Any]:
+    """Decide on all three maps of one seed; return what the table shows."""
+    begin, cpu = time.perf_counter(), time.process_time()
+    folder = worlds / f"{name}_{seed}" if worlds else None
+    if folder is not None and (folder / "world.yaml").is_file():
+        truth, seen = load_truth(folder), load_orbital(folder)
+        known = costs.OrbitalKnowledge(seen.elevation, seen.meta.elevation_sigma, seen.meta.shift_sigma)
+    else:
+        _, truth = imagine(seed, recipe.find(name))
+        known = prior(truth, name)
+    world = truth.world
+    corridors = [Corridor.of(c.name, c.centreline, c.width) for c in world.corridors]
+    start, goal = (world.start.rover.x, world.start.rover.y), (world.goal.x, world.goal.y)
+    params, limits = router_params(), rover_limits()
+    maps = {
+        "truth": (None, truth_map(truth), False),
+        "orbital": (known, None, False),
+        "helicopter": (known, helicopter_map(truth, corridors, seed), True),
+    }
+    row: dict[str, Any] = {
+        "seed": seed,
+        "planned": truth.facts.get("best", "?"),
+        "misleading": truth.facts.get("misleading"),
+    }
+    for basis, (above, fine, may_look) in maps.items():
+        grid = costs.planning_map(above, fine, params, limits)
+        decision = compare.decide(grid, corridors, start, goal, limits, params, may_look=may_look)
+        row[basis] = decision.choice
+        row[f"{basis}_cost"] = {c.channel: c.cost if c.passable else None for c in decision.candidates}
+        row[f"{basis}_p"] = {c.channel: round(c.success_probability, 3) for c in decision.candidates}
+        row[f"{basis}_why"] = decision.reasons
+    for basis in ("orbital", "helicopter"):
+        row[f"{basis}_regret"] = regret(row["truth"], row[basis], row["truth_cost"])
+    row["wall_s"], row["cpu_s"] = time.perf_counter() - begin, time.process_time() - cpu
+    return row
+
+
+def regret(right: str, choice: str, cost: dict[str, float | None]) -> float:
+    """Cost of a choice over the right one's, less one; inf for a wrong kind of answer."""
+    if choice == right:
+        return 0.0
+    mine, best = cost.get(choice), cost.get(right)
+    return mine / best - 1.0 if mine is not None and best is not None else math.inf
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    print(
+        f"{'seed':>6}{'planned':>9}{'truth':>9}{'orbital':>9}{'regret':>8}{'helicopter':>12}{'regret':>8}{'s':>6}  costs on truth"
+    )
+    for row in rows:
+        costs_text = " ".join(f"{k} {'-' if v is None else f'{v:.0f}'}" for k, v in row["truth_cost"].items())
+        print(
+            f"{row['seed']:6}{row['planned']:>9}{row['truth']:>9}{row['orbital']:>9}{row['orbital_regret']:8.2f}"
+            f"{row['helicopter']:>12}{row['helicopter_regret']:8.2f}{row['wall_s']:6.1f}  {costs_text}"
+        )
+    n = len(rows)
+    agree = sum(
+        row["planned"] == row["truth"]
+        or regret(row["truth"], row["planned"], row["truth_cost"]) <= ALLOWED_REGRET
+        for row in rows
+    )
+    print(f"truth agrees with the plan in {agree} of {n}")
+    for basis in ("orbital", "helicopter"):
+        right = sum(row[f"{basis}_regret"] <= ALLOWED_REGRET for row in rows)
+        print(f"{basis}: right in {right} of {n}, wrong in {n - right}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", default="0:20", help="a:b, b not included")
+    parser.add_argument("--resume", type=Path, help="JSON lines; seeds that it holds are not decided again")
+    parser.add_argument("--recipe", default="delta")
+    parser.add_argument("--worlds", type=Path, help="folder of made worlds, <recipe>_<seed>")
+    parser.add_argument("--why", action="store_true", help="print reasons where the truth is missed")
+    arguments = parser.parse_args()
+    first, last = (int(v) for v in arguments.seeds.split(":"))
+    done: dict[int, dict[str, Any]] = {}
+    if arguments.resume is not None and arguments.resume.is_file():
+        for line in arguments.resume.read_text().splitlines():
+            row = json.loads(line)
+            done[row["seed"]] = row
+    for seed in range(first, last):
+        if seed in done:
+            continue
+        done[seed] = judge(seed, arguments.recipe, arguments.worlds)
+        if arguments.resume is not None:
+            with arguments.resume.open("a") as file:
+                file.write(json.dumps(done[seed]) + "\n")
+        print(f"seed {seed}: {done[seed]['wall_s']:.1f} s", file=sys.stderr, flush=True)
+        if arguments.why:
+            for basis in ("truth", "helicopter"):
+                print(basis, *done[seed][f"{basis}_why"], sep="\n  ", file=sys.stderr)
+    show([done[seed] for seed in range(first, last)])
+
+
+if __name__ == "__main__":
+    main()
