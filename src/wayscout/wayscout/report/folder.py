@@ -49,7 +49,7 @@ class RunFolder:
         """Replace <name>.json at once; NaN and infinity become null."""
         target = self.path / f"{name}.json"
         draft = target.with_suffix(".json.part")
-        draft.write_text(json.dumps(_plain(content), indent=1) + "\n")
+        draft.write_text(json.dumps(plain(content), indent=1) + "\n")
         os.replace(draft, target)
 
     def add_track_point(self, **values: float) -> None:
@@ -132,8 +132,8 @@ def _read(record: RunRecord, name: str, kind: type, what: str, *, optional: bool
     except (OSError, ValueError) as error:
         record.missing.append(f"{file.name}: not readable ({error})")
         return kind()
-    entries_are_fine = kind is dict or all(isinstance(e, dict) for e in content)
-    if not isinstance(content, kind) or not entries_are_fine:
+    entries = content if isinstance(content, list) else []
+    if not isinstance(content, kind) or not all(isinstance(entry, dict) for entry in entries):
         record.missing.append(f"{file.name}: not in the form this report knows")
         return kind()
     return content
@@ -162,16 +162,16 @@ def _read_track(record: RunRecord) -> Array:
     return np.array(rows, dtype=np.float64) if rows else empty
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn numpy values into JSON's own and NaN or infinity into None."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
