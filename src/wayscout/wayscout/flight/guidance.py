@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -27,9 +28,9 @@ GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
 SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each step
 ON_PATH = 1.5  # [m] from the path within which the progress along it never rests
 ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
-TOUCHDOWN = 0.12  # [m] above ground that counts as landed when sinking has stopped
-SETTLED_RATE = 0.08  # [m/s] vertical speed that counts as standing
-SETTLED_TIME = 0.8  # [s]
+HIGH = 1.0  # [m] above ground by laser that can't be a landing
+SETTLED_TIME = 1.2  # [s] over which sinking is judged
+SETTLED_SHARE = 0.25  # of the commanded sinking below which it stands on the ground
 TAKEOFF_LIMIT = 20.0  # [s] from rotor start within which it must be off the ground
 LOST_TILT = 1.05  # [rad] from which there is no recovery
 LANDED_TILT = 0.42  # [rad] tilt at rest from which it will not fly again (the fatal landing had 0.35)
@@ -102,7 +103,7 @@ class Guidance:
         self._last: tuple[float, Array] | None = None
         self._last_velocity = np.zeros(3)  # in map, as commanded
         self._range_time: float | None = None
-        self._still_since: float | None = None
+        self._sinking: deque[tuple[float, float]] = deque()
         self._cut_short = False
 
     @property
@@ -147,7 +148,7 @@ class Guidance:
         elif self.phase in (SURVEY, RETURN):
             command = self._follow(pose, height, dt)
         else:
-            command = self._descend(time, pose, height, velocity)
+            command = self._descend(time, pose, height)
         return command
 
     # --- what is measured -------------------------------------------------------------------------------
@@ -336,7 +337,7 @@ class Guidance:
             self._site = site
         self.phase = DESCEND
 
-    def _descend(self, time: float, pose: Pose, height: float, velocity: Array) -> Command:
+    def _descend(self, time: float, pose: Pose, height: float) -> Command:
         assert self._site is not None
         limits = self.limits
         error = np.asarray(self._site) - pose.position[:2]
@@ -350,12 +351,7 @@ class Guidance:
             sink = 0.0
         if height < 0.5:
             hold = np.zeros(2)
-        standing = abs(float(velocity[2])) < SETTLED_RATE and sink > 0.0
-        if not standing or (height > TOUCHDOWN and np.isfinite(height) and height > 1.0 and self._sees(time)):
-            self._still_since = None
-        elif self._still_since is None:
-            self._still_since = time
-        if self._still_since is not None and time - self._still_since >= SETTLED_TIME:
+        if self._stands(time, float(pose.position[2]), sink, height):
             tilt = pose.tilt()
             if tilt > LANDED_TILT:
                 return self._stop(LOST, f"landed at a tilt of {np.degrees(tilt):.0f} deg")
@@ -366,6 +362,17 @@ class Guidance:
         self.phase = LANDED
         self.progress.outcome, self.progress.message = outcome, message
         return Command(np.zeros(3), 0.0, False, False, LANDED)
+
+    def _stands(self, time: float, z: float, sink: float, height: float) -> bool:
+        """Whether it has sunk by far less than it was told over the last `SETTLED_TIME`."""
+        if sink <= 0.0 or (height > HIGH and self._sees(time)):
+            self._sinking.clear()
+            return False
+        self._sinking.append((time, z))
+        while len(self._sinking) > 2 and self._sinking[1][0] <= time - SETTLED_TIME:
+            self._sinking.popleft()
+        first, lowest = self._sinking[0]
+        return time - first >= SETTLED_TIME - 1e-6 and lowest - z < SETTLED_SHARE * sink * SETTLED_TIME
 
     def _sees(self, time: float) -> bool:
         return self._range_time is not None and time - self._range_time < 0.5
