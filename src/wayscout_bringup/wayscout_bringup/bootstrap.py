@@ -131,14 +131,19 @@ def _ensure_environment(sourced: bool) -> bool:
     files = (
         [ROOT / "requirements.txt"] if sourced else [ROOT / "requirements.txt", ROOT / "requirements-ros.txt"]
     )
-    wanted = _digest([platform.python_version(), str(sourced), str(VENV)], files)
+    interpreter = f"{platform.python_version()} {sys.executable} {sourced} {VENV}"
+    wanted = f"{interpreter}\n{_digest([], files)}"
     stamp = VENV / "wayscout-environment"
-    if stamp.is_file() and stamp.read_text() == wanted:
+    present = stamp.read_text() if stamp.is_file() else ""
+    if present == wanted:
         return False
-    _say("making the Python environment (.venv), a minute or two")
-    options = ["--system-site-packages"] if sourced else []
-    subprocess.run([sys.executable, "-m", "venv", "--clear", *options, str(VENV)], check=True)
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    if present.partition("\n")[0] != interpreter:
+        _say("making the Python environment (.venv), a minute or two")
+        options = ["--system-site-packages"] if sourced else []
+        subprocess.run([sys.executable, "-m", "venv", "--clear", *options, str(VENV)], check=True)
+    else:
+        _say("bringing the Python environment (.venv) up to date")
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     requirements = [argument for file in files for argument in ("-r", str(file))]
     subprocess.run([*pip, *requirements], check=True)
     if not sourced:
