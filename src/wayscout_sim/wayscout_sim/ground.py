@@ -61,6 +61,7 @@ class NearRocks:
         self._geoms = np.array(
             [g for g in range(model.ngeom) if model.geom(g).name.startswith("rock")], dtype=int
         )
+        self._first = int(self._geoms[0])  # `add_ground` makes them one after the other
         self._centre = np.full(2, np.inf)
         self.shown = np.full(len(self._geoms), -1)  # rock of each slot
 
@@ -79,17 +80,12 @@ class NearRocks:
         for slot, rock in zip(free, [r for r in near if r not in stay], strict=False):
             self._show(slot, int(rock))
 
-    def height_of(self, geom: int) -> float | None:
-        """Return the height of the rock that a geom shows [m], None when the geom is no shown rock."""
-        slot = int(geom) - int(self._geoms[0]) if len(self._geoms) else -1
-        if not 0 <= slot < len(self._geoms) or self.shown[slot] < 0:
-            return None
-        return float(self._rocks[self.shown[slot], 5])
-
-    def rock_of(self, geom: int) -> int:
-        """Return the row of the rock table that a geom shows, -1 for none."""
-        slot = int(geom) - int(self._geoms[0]) if len(self._geoms) else -1
-        return int(self.shown[slot]) if 0 <= slot < len(self._geoms) else -1
+    def rocks_of(self, pairs: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+        """Return, for (n, 2) pairs of touching geoms, the row of the rock table that is touched, -1 for none."""
+        slots = pairs - self._first
+        ours = (slots >= 0) & (slots < len(self.shown))
+        rocks = np.where(ours, self.shown[np.where(ours, slots, 0)], -1)
+        return np.asarray(rocks.max(axis=1, initial=-1), dtype=np.intp)
 
     def _show(self, slot: int, rock: int) -> None:
         x, y, z, width, depth, height, yaw = self._rocks[rock]

@@ -73,6 +73,7 @@ class PictureRenderer:
         self._rock_colours = self._colours_of_rocks(truth)
         self._model = self._build(truth)
         self._size = (0, 0)
+        self._reach = self.drawing.view_range
         self._gl: mujoco.GLContext | None = None
         self._context: mujoco.MjrContext | None = None
         self._scene = mujoco.MjvScene(self._model, maxgeom=self._tiles.slots + d.rock_pool)
@@ -98,9 +99,17 @@ class PictureRenderer:
         image = self._take(camera, pose, depth=False)
         return image if colour else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
 
-    def depth(self, camera: Camera, pose: Pose) -> Depth:
-        """Return the (h, w) float32 distances along the optical z axis [m], NaN where nothing is seen."""
-        return np.asarray(self._take(camera, pose, depth=True))
+    def depth(self, camera: Camera, pose: Pose, *, reach: float | None = None) -> Depth:
+        """Return the (h, w) float32 distances along the optical z axis [m], NaN where nothing is seen.
+
+        Args:
+            reach: ground and rocks farther than this [m] need not be drawn; the view range where None.
+        """
+        self._reach = min(reach or np.inf, self.drawing.view_range)
+        try:
+            return np.asarray(self._take(camera, pose, depth=True))
+        finally:
+            self._reach = self.drawing.view_range
 
     def close(self) -> None:
         """Free the graphics context."""
@@ -158,7 +167,7 @@ class PictureRenderer:
         assert self._context is not None
         rotation, eye = pose.rotation(), pose.position
         planes = _frustum(camera, rotation, eye)
-        tiles = self._tiles.visible(planes, eye, self.drawing.view_range)
+        tiles = self._tiles.visible(planes, eye, self._reach)
         slots = self._tiles.load(self._model, self._context, tiles)
         self._scene.ngeom = 0
         for tile, slot in zip(tiles, slots, strict=True):
@@ -250,7 +259,7 @@ class PictureRenderer:
         if not len(rocks):
             return
         radius = np.max(rocks[:, 3:6] * [0.5, 0.5, 1.0], axis=1)
-        seen = np.linalg.norm(rocks[:, :3] - eye, axis=1) - radius < self.drawing.view_range
+        seen = np.linalg.norm(rocks[:, :3] - eye, axis=1) - radius < self._reach
         for plane in planes:
             seen &= rocks[:, :3] @ plane[:3] + plane[3] > -radius
         for i in np.flatnonzero(seen)[: self.drawing.rock_pool]:

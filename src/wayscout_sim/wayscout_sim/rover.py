@@ -122,15 +122,15 @@ class RoverPhysics:
         self._joint_q = np.array([m.jnt_qposadr[m.joint(j).id] for j in JOINTS])
         self._joint_v = np.array([m.jnt_dofadr[m.joint(j).id] for j in JOINTS])
         self._wheel_geoms = np.array([m.geom(f"{w}_collision").id for w in WHEELS])
-        self._own_geoms = np.array([g for g in range(m.ngeom) if m.geom_contype[g]])
         self._speeds = np.zeros(6)
         self._steering = np.zeros(4)
-        self._targets = np.zeros(6)
         self._slip = np.zeros(6)
+        self._on_rock = np.zeros(6, dtype=bool)
         self._tallest = 0.0
         self.touched: dict[int, float] = {}  # rock -> height [m], of every rock touched so far
         ground = self.truth.ground
-        self._corner = ground.origin[0] + 0.5 * ground.resolution
+        corner = ground.origin[0] + 0.5 * ground.resolution
+        self._ground = (ground["elevation"], ground["sand"], corner, ground.resolution)
         self._set_down()
 
     def command(self, speeds: Mapping[str, float], steering: Mapping[str, float]) -> None:
@@ -191,16 +191,12 @@ class RoverPhysics:
     def _advance(self, count: int) -> None:
         self._rocks.update(self.data.xpos[self._base, :2])
         dt = count * self.numbers.timestep
-        self._targets += self._speeds * dt
         # a stalled motor must not wind its servo up beyond what its torque needs
         angles = self.data.qpos[self._joint_q[:6]]
-        reach = (
-            self.numbers.wheel_torque / _WHEEL_STIFFNESS
-            + np.abs(self._speeds) * _WHEEL_DAMPING / _WHEEL_STIFFNESS
-        )
-        self._targets = np.clip(self._targets, angles - reach, angles + reach)
-        self.data.ctrl[:6] = self._targets
-        self.data.qfrc_applied[self._joint_v[:6]] = 0.0
+        most = self.numbers.wheel_torque + np.abs(self._speeds) * _WHEEL_DAMPING
+        reach = most / _WHEEL_STIFFNESS
+        np.clip(self.data.act, angles - reach, angles + reach, out=self.data.act)
+        self.data.ctrl[:6] = self._speeds
         change = np.clip(self._steering - self.data.ctrl[6:], -self._rate_limit * dt, self._rate_limit * dt)
         self.data.ctrl[6:] += change
         self._slide()
@@ -209,21 +205,18 @@ class RoverPhysics:
 
     def _slide(self) -> None:
         """Let the wheels' surfaces move as the traction law says."""
-        ground = self.truth.ground
         # the geom's z axis is the axle, pointing to the wheel's left or right: forward is up x left
         axle = self.data.geom_xmat[self._wheel_geoms].reshape(-1, 3, 3)[:, :, 2]
-        left = axle * np.sign(self._left_of(axle))[:, None]
+        sign = np.sign(axle @ self.data.xmat[self._base].reshape(3, 3)[:, 1])
+        left = axle * sign[:, None]
         heading = np.arctan2(-left[:, 0], left[:, 1])
         position = self.data.geom_xpos[self._wheel_geoms]
         result = slips(
-            ground["elevation"],
-            ground["sand"],
-            self._corner,
-            ground.resolution,
+            *self._ground,
             position[:, :2].copy(),
             heading,
             self._speeds,
-            self._wheels_on_rock(),
+            self._on_rock,
             self._slopes,
             self._curve,
             self._firm,
@@ -231,35 +224,21 @@ class RoverPhysics:
         )
         self._slip = np.where(self._speeds != 0.0, result[:, 0], 0.0)
         travel = np.abs(self._speeds) * self.wheel_radius
-        sign = np.sign(self._left_of(axle))
         surface = self.model.geom_surfacevel
         surface[self._wheel_geoms, 5] = -self._slip * self._speeds * sign
         surface[self._wheel_geoms, 2] = -result[:, 1] * travel * sign
         self.model.flg_surfacevel = True
 
-    def _left_of(self, axle: Array) -> Array:
-        """Positive where an axle vector points to the body's left."""
-        return axle @ self.data.xmat[self._base].reshape(3, 3)[:, 1]
-
-    def _wheels_on_rock(self) -> npt.NDArray[np.bool_]:
-        result = np.zeros(6, dtype=bool)
-        pairs = self.data.contact.geom
-        if len(pairs):
-            for k, geom in enumerate(self._wheel_geoms):
-                others = pairs[(pairs == geom).any(axis=1)]
-                result[k] = any(self._rocks.rock_of(g) >= 0 for g in others.reshape(-1))
-        return result
-
     def _note_contacts(self) -> None:
+        """Note which wheels stand on rocks, and every rock that anything touches."""
         pairs = self.data.contact.geom
-        if not len(pairs):
-            return
-        for geom in np.unique(pairs):
-            rock = self._rocks.rock_of(geom)
-            if rock >= 0:
-                height = float(self.truth.rocks[rock, 5])
-                self.touched[rock] = height
-                self._tallest = max(self._tallest, height)
+        self._on_rock[:] = False
+        rocks = self._rocks.rocks_of(pairs)
+        for (first, second), rock in zip(pairs[rocks >= 0], rocks[rocks >= 0], strict=True):
+            self._on_rock |= (self._wheel_geoms == first) | (self._wheel_geoms == second)
+            height = float(self.truth.rocks[rock, 5])
+            self.touched[int(rock)] = height
+            self._tallest = max(self._tallest, height)
 
     def _build(self, urdf: str) -> mujoco.MjModel:
         n = self.numbers
@@ -283,7 +262,7 @@ class RoverPhysics:
             geom = spec.geom(f"{name}_collision")
             geom.type, geom.size = mujoco.mjtGeom.mjGEOM_SPHERE, [self.wheel_radius, 0.0, 0.0]
             motor = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
-            motor.set_to_position(kp=_WHEEL_STIFFNESS, kv=_WHEEL_DAMPING)
+            motor.set_to_intvelocity(kp=_WHEEL_STIFFNESS, kv=_WHEEL_DAMPING)
             motor.forcerange = [-n.wheel_torque, n.wheel_torque]
         for name in STEERS:
             motor = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)

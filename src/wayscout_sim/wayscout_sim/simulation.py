@@ -158,8 +158,9 @@ class Simulation:
         depth = None
         if self._frame_due():
             self._framed_at = (sensors.travelled, sensors.yaw)
-            exact = self.renderer.depth(self.depth_camera, state.pose @ self._eye)
-            depth = sensors.depth(exact, self._hazcam.hazcam_range)
+            reach = self._hazcam.hazcam_range
+            exact = self.renderer.depth(self.depth_camera, state.pose @ self._eye, reach=1.6 * reach)
+            depth = sensors.depth(exact, reach)
         return RoverReadings(
             odometry, odometry.rates, sensors.acceleration(state), state.positions, state.speeds, depth
         )
