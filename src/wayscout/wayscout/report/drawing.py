@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
 from wayscout.grid import Bounds, Grid
 
@@ -79,6 +80,15 @@ def frame(axes: Axes, bounds: Bounds, title: str = "") -> None:
     axes.set_xlim(bounds.x_min, bounds.x_max)
     axes.set_ylim(bounds.y_min, bounds.y_max)
     axes.set_aspect("equal")
+    # equal steps on both axes, few enough for a narrow channel
+    step = MultipleLocator(_tick(min(bounds.width, bounds.height)))
+    axes.xaxis.set_major_locator(step)
+    axes.yaxis.set_major_locator(MultipleLocator(_tick(max(bounds.width, bounds.height) / 2.0)))
+
+
+def _tick(span: float) -> float:
+    """Return a round step [m] that fits about three times into a span [m]."""
+    return min((5.0, 10.0, 20.0, 25.0, 50.0, 100.0), key=lambda step: abs(span / step - 3.0))
 
 
 def shaded(grid: Grid, layer: str = "elevation", image: Grid | None = None) -> Ground:

@@ -182,8 +182,8 @@ def _corridors(axes: Axes, record: RunRecord) -> None:
         colour = drawing.channel_colour(i)
         axes.fill(outline[:, 0], outline[:, 1], fc=colour, ec=colour, alpha=0.14, lw=0.8)
         top = line[-1]
-        label = {"color": colour, "fontsize": 11, "fontweight": "bold", "ha": "center"}
-        text = axes.text(float(top[0]), float(top[1]), str(corridor["name"]), **label)
+        text = axes.text(float(top[0]), float(top[1]), str(corridor["name"]), color=colour, ha="center")
+        text.set(fontsize=11, fontweight="bold")
         text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
