@@ -58,7 +58,7 @@ def make_land(plan: Plan, recipe: Recipe) -> Land:
     """Shape elevation [m, lowest point 0] and sand [1] of a planned world."""
     ground = vertex_grid(recipe.size, recipe.resolution)
     positions = {c.name: _position(c, ground, recipe) for c in plan.channels}
-    height, cut = _front(plan, recipe, ground)
+    height, cut = _front(plan, recipe, ground, positions)
     # Below the walls' feet the floors are kept apart from strata and warps, so that what is planned holds.
     wall = np.ones(ground.shape, np.float32)
     for channel in plan.channels:
@@ -78,17 +78,13 @@ def make_land(plan: Plan, recipe: Recipe) -> Land:
 
 def _position(channel: Channel, ground: Grid, recipe: Recipe) -> Position:
     """Project every vertex on the channel's centreline, which is extended straight at both ends."""
-    half = recipe.size / 2.0
+    reach = np.arange(STEP, recipe.size, STEP)[:, None]
     first, last = channel.centreline[0], channel.centreline[-1]
-    before = np.arange(-half - 20.0, first[1] - STEP / 2, STEP)
-    after = np.arange(last[1] + STEP, half + 20.0, STEP)
-    line = np.concatenate(
-        [
-            np.stack([np.full_like(before, first[0]), before], 1),
-            channel.centreline,
-            np.stack([np.full_like(after, last[0]), after], 1),
-        ]
+    into, out = (
+        v / np.linalg.norm(v) for v in (channel.centreline[1] - first, last - channel.centreline[-2])
     )
+    before = (first - reach * into)[::-1]
+    line = np.concatenate([before, channel.centreline, last + reach * out])
     tangent = np.gradient(line, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     stride = max(1, (ground.shape[0] - 1) // 512)
@@ -124,7 +120,7 @@ def _refine(coarse: npt.NDArray[np.floating], stride: int, shape: tuple[int, int
     return fine
 
 
-def _front(plan: Plan, recipe: Recipe, ground: Grid) -> tuple[Layer, Layer]:
+def _front(plan: Plan, recipe: Recipe, ground: Grid, positions: dict[str, Position]) -> tuple[Layer, Layer]:
     """The delta front without channels, and where strata may carve it (1) and not (0, floor and top)."""
     rng = noise.stream(plan.seed, "front")
     px = 1.0 / recipe.resolution
@@ -137,10 +133,12 @@ def _front(plan: Plan, recipe: Recipe, ground: Grid) -> tuple[Layer, Layer]:
     spurs = 1.0 - np.abs(
         noise.fractal(ground.shape, 0.42 * wavelength * px, rng, shortest=0.08 * wavelength * px)
     )
-    # No spur may reach over a channel's mouth into the crater.
+    # No spur may reach over a channel's mouth into the crater, nor far out between them.
     foot, mouth = recipe.front[1][0], recipe.channel_y[0]
     south = ys[:, None].astype(np.float32)
+    beside = np.min([np.abs(p.offset) for p in positions.values()], axis=0) - recipe.floor_width[1]
     most = np.float32(0.6 * (foot - mouth)) + np.maximum(south - np.float32(mouth), 0.0)
+    most = np.minimum(most + 0.6 * np.maximum(beside, 0.0), 1.5 * amplitude)
     y = south + np.minimum(warp + 0.35 * amplitude * spurs, most)
     profile = np.array(recipe.front, dtype=np.float64)
     height = (np.interp(y, profile[:, 0], profile[:, 1]) * plan.rise).astype(np.float32)
