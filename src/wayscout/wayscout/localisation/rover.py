@@ -1,7 +1,8 @@
 """Where the rover is: wheel odometry with slip, and its depth pictures laid onto the elevation map.
 
-An extended Kalman filter over position in map (3), turn of the odometry frame about the vertical, and slip
-beyond what sand and slope let expect. Roll and pitch are measured absolutely and taken as they are.
+An extended Kalman filter over position in map (3), turn of the odometry frame about the vertical, slip
+beyond what sand and slope let expect, and the position at the last depth picture, to which the way between
+pictures refers. Roll and pitch are measured absolutely and taken as they are.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
+from wayscout.localisation.depth_odometry import GroundPatch
 from wayscout.localisation.orbital import Orbital
 from wayscout.localisation.relief import Fit, depth_cloud, fit, search
 
 Array = npt.NDArray[np.float64]
 _X, _Y, _Z, _TURN, _SLIP = range(5)
+_SIZE = 8
+_CLONE = slice(5, 8)
+_MOST_MISFITS = 3  # in a row, before the last pictures rather than the new one are taken for wrong
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class RoverParams:
     drive_turn_walk: float
     cloud_stride: int
     cloud_reach: float
+    way_sigma: float
+    way_independent: float
     relief_sigma: float
     relief_independent: float
     relief_min_points: int
@@ -88,10 +95,19 @@ class RoverFilter:
         self._odom: Pose | None = None
         self._map: Grid | None = None
         self._shift = np.zeros(2)
-        self._state = np.zeros(5)
+        self._state = np.zeros(_SIZE)
         self._state[:3] = start.position
         sigma = [*np.asarray(start_sigma, dtype=np.float64), heading_sigma, params.slip_sigma]
-        self._covariance = np.diag(np.square(np.maximum(sigma, 1e-4)))
+        self._covariance = np.zeros((_SIZE, _SIZE))
+        self._covariance[:5, :5] = np.diag(np.square(np.maximum(sigma, 1e-4)))
+        self._patch = GroundPatch()
+        self._misfits = 0
+        self._clone()
+
+    def _clone(self) -> None:
+        self._state[_CLONE] = self._state[:3]
+        self._covariance[_CLONE] = self._covariance[:3]
+        self._covariance[:, _CLONE] = self._covariance[:, :3]
 
     def set_camera(self, camera: Camera) -> None:
         """Use other intrinsics from now on."""
@@ -179,13 +195,13 @@ class RoverFilter:
         turned = np.array([c * step[0] - s * step[1], s * step[0] + c * step[1], step[2]])
         moved = (1.0 - self.slip) * turned
         keep = float(np.exp(-length / p.slip_length))
-        jacobian = np.eye(5)
+        jacobian = np.eye(_SIZE)
         jacobian[:3, _SLIP] = -turned
         jacobian[0, _TURN], jacobian[1, _TURN] = -moved[1], moved[0]
         jacobian[_SLIP, _SLIP] = keep
         x[:3] += moved
         x[_SLIP] *= keep
-        noise = np.zeros(5)
+        noise = np.zeros(_SIZE)
         # Turning in place scrubs the wheels sideways: count it as a metre of way per radian.
         noise[:3] = p.drive_walk**2 * (length + turned_by)
         noise[_TURN] = p.drive_turn_walk**2 * (length + turned_by)
@@ -207,16 +223,63 @@ class RoverFilter:
             return DepthResult(None, False, "no odometry")
         roll, pitch, _ = self._odom.euler()
         cloud = Pose.from_euler(0.0, 0.0, 0.0, roll, pitch).apply(cloud)
+        self._match_way(cloud)
         if self._map is not None:
             result = self._match(cloud, self._map, p.relief_sigma)
             if result.used or result.reason != "unknown ground":
                 return result
         return self._match_orbital(cloud)
 
+    def _match_way(self, cloud: Array) -> None:
+        """The way since the last depth picture, by laying this one onto what the last ones saw."""
+        p = self._params
+        yaw = self._yaw(self._state)
+        misfit = False
+        if not self._patch.empty and len(cloud) >= p.relief_min_points:
+            start, origin = self._state.copy(), self._patch.position
+            # A touch of noise keeps the covariance of the clone, equal to the position's at rest, invertible.
+            prior = np.linalg.inv(self._covariance + 1e-8 * np.eye(_SIZE))
+            link = np.zeros((3, _SIZE))
+            link[:, :3], link[:, _CLONE] = np.eye(3), -np.eye(3)
+            state = start.copy()
+            used = False
+            for _ in range(6):
+                found = self._patch.fit(cloud, origin + link @ state, yaw, p.way_sigma)
+                if found.count < p.relief_min_points:
+                    used = False
+                    break
+                misfit = found.rms > p.relief_max_rms
+                if misfit:
+                    used = False
+                    break
+                weight = min(1.0, p.way_independent / found.count)
+                information = prior + weight * link.T @ found.information[:3, :3] @ link
+                gradient = prior @ (state - start) + weight * link.T @ found.gradient[:3]
+                change = -np.linalg.solve(information, gradient)
+                state += change
+                used = True
+                if np.abs(change[:3]).max() < 5e-4:
+                    break
+            moved = state - start
+            misfit = misfit or (used and float(moved @ prior @ moved) > p.rover_gate**2)
+            if used and not misfit:
+                self._state = state
+                self._covariance = np.linalg.inv(0.5 * (information + information.T))
+        position = self._patch.position + self._state[:3] - self._state[_CLONE]
+        self._misfits = self._misfits + 1 if misfit else 0
+        if self._misfits > _MOST_MISFITS:
+            self._patch.clear()
+        if misfit and not self._patch.empty:
+            self._patch.position = position
+        else:
+            self._patch.add(cloud, position, yaw)
+        self._clone()
+
     def _match(self, cloud: Array, ground: Grid, sigma: float) -> DepthResult:
         p = self._params
         layer, r, origin = ground["elevation"], ground.resolution, ground.origin
-        prior, start = np.linalg.inv(self._covariance), self._state.copy()
+        prior = np.linalg.inv(self._covariance[:5, :5])
+        start = self._state[:5].copy()
         spread = float(self.position_sigma[:2].max())
         state = start.copy()
         if spread > p.relief_search_sigma:
@@ -249,8 +312,9 @@ class RoverFilter:
             return DepthResult(found, False, "outlier")
         information = prior.copy()
         information[:4, :4] += self._weight(found) * found.information
-        self._state = state
-        self._covariance = np.linalg.inv(0.5 * (information + information.T))
+        self._state[:5] = state
+        self._covariance[:5, :5] = np.linalg.inv(0.5 * (information + information.T))
+        self._clone()
         return DepthResult(found, True, "")
 
     def _match_orbital(self, cloud: Array) -> DepthResult:
@@ -272,6 +336,7 @@ class RoverFilter:
         gain = self._covariance[:, _Z] / (self._covariance[_Z, _Z] + variance)
         self._state += gain * float(np.nanmedian(residual))
         self._covariance -= np.outer(gain, self._covariance[_Z])
+        self._clone()
         return DepthResult(None, True, "orbital height only")
 
     def _weight(self, found: Fit) -> float:
