@@ -18,23 +18,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src/wayscout/test/support"))
+
+from synthetic_flight import LASER, MOUNT, DriftingOdometry
+
+from wayscout import config
+from wayscout.camera import Camera, load_camera
+from wayscout.geometry import Pose
+from wayscout.grid import Grid
+from wayscout.localisation.campaign import HelicopterCampaign
+from wayscout.localisation.flight_adjustment import AdjustmentParams
+from wayscout.localisation.helicopter import HelicopterParams
+from wayscout.localisation.orbital import Orbital
+from wayscout.worlds.folder import load_orbital
+from wayscout.worlds.truth import Truth, load_truth
+from wayscout_sim.pictures import PictureRenderer
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src/wayscout/test/support"))
-
-from synthetic_flight import LASER, MOUNT, DriftingOdometry  # noqa: E402
-from wayscout_sim.pictures import PictureRenderer  # noqa: E402
-
-from wayscout import config  # noqa: E402
-from wayscout.camera import Camera, load_camera  # noqa: E402
-from wayscout.geometry import Pose  # noqa: E402
-from wayscout.grid import Grid  # noqa: E402
-from wayscout.localisation.campaign import HelicopterCampaign  # noqa: E402
-from wayscout.localisation.flight_adjustment import AdjustmentParams  # noqa: E402
-from wayscout.localisation.helicopter import HelicopterParams  # noqa: E402
-from wayscout.localisation.orbital import Orbital  # noqa: E402
-from wayscout.worlds.folder import load_orbital  # noqa: E402
-from wayscout.worlds.truth import Truth, load_truth  # noqa: E402
-
 Array = npt.NDArray[np.float64]
 
 
@@ -55,7 +55,7 @@ def orbital_of(world: Path) -> Orbital:
 
 
 def route(line: Array, start: Array, aside: float) -> Array:
-    """(n, 3) x, y, heading every 0.1 m: from start along the line on one side, back on the other, to start."""
+    """(n, 3) x, y, heading every 0.1 m: start, along one side of the line, back on the other, to start."""
     along = np.gradient(line, axis=0)
     normal = np.stack([along[:, 1], -along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True)
     points = np.concatenate(
@@ -133,7 +133,8 @@ def main() -> None:
         samples = fly(truth, renderer, camera, line, np.array([pad.x, pad.y]), args.seed + n, t0, odometer)
         pictures = [s for s in samples if s.image is not None]
         print(
-            f"flight {name}: {len(samples)} steps, {len(pictures)} pictures, drawn in {time.perf_counter() - begin:.0f} s"
+            f"flight {name}: {len(samples)} steps, {len(pictures)} pictures, "
+            f"drawn in {time.perf_counter() - begin:.0f} s"
         )
         if campaign is None:
             s0 = samples[0].truth
@@ -181,9 +182,13 @@ def report_flight(campaign: HelicopterCampaign, samples: list[Sample], pictures:
         + samples[0].truth.position
     )
     print(f"  odometry drift at the end {np.round(drift, 2)}")
-    print(f"  in flight: largest error xy {np.linalg.norm(e[:, :2], axis=1).max():.3f} m, 3D {np.linalg.norm(e, axis=1).max():.3f} m, "
-          f"per axis {np.round(np.abs(e).max(axis=0), 3)}; sigma {np.round(campaign.filter.position_sigma, 3)}, shift {np.round(campaign.filter.shift[0], 3)}; "
-          f"{1e3 * cpu / len(pictures):.1f} ms CPU a picture; refused {reasons}")  # fmt: skip
+    f = campaign.filter
+    print(
+        f"  in flight: largest error xy {np.linalg.norm(e[:, :2], axis=1).max():.3f} m, "
+        f"3D {np.linalg.norm(e, axis=1).max():.3f} m, per axis {np.round(np.abs(e).max(axis=0), 3)}; "
+        f"sigma {np.round(f.position_sigma, 3)}, shift {np.round(f.shift[0], 3)}; "
+        f"{1e3 * cpu / len(pictures):.1f} ms CPU a picture; refused {reasons}"
+    )
     t = time.process_time()
     adjusted = campaign.finish_flight()
     cpu = time.process_time() - t
@@ -192,10 +197,15 @@ def report_flight(campaign: HelicopterCampaign, samples: list[Sample], pictures:
     e = np.array([p.position for p in adjusted.optical_poses]) - np.array([p.position for p in true])
     turn = [p.rotation().T @ q.rotation() for p, q in zip(adjusted.optical_poses, true, strict=True)]
     angle = np.sqrt(np.mean([np.sum(cv2.Rodrigues(t)[0] ** 2) for t in turn]))
-    print(f"  adjusted: xy rms {np.sqrt((e[:, :2] ** 2).sum(1).mean()):.3f} m, mean {np.round(e.mean(0), 3)}, z rms {np.sqrt((e[:, 2] ** 2).mean()):.3f} m, "
-          f"after one shift {np.round(e.std(axis=0), 3)}; attitude {1e3 * angle:.2f} mrad; reprojection {adjusted.reprojection_rms:.2f} px; "
-          f"{adjusted.observations} sightings, {adjusted.matches} orbital matches; shift {np.round(adjusted.shift, 3)} +- {np.round(adjusted.shift_sigma, 2)}; "
-          f"sigma {np.round(adjusted.sigmas.min(), 3)} to {np.round(adjusted.sigmas.max(), 3)}; {cpu:.1f} s CPU")  # fmt: skip
+    print(
+        f"  adjusted: xy rms {np.sqrt((e[:, :2] ** 2).sum(1).mean()):.3f} m, "
+        f"z rms {np.sqrt((e[:, 2] ** 2).mean()):.3f} m, mean {np.round(e.mean(0), 3)}, "
+        f"after one shift {np.round(e.std(axis=0), 3)}; attitude {1e3 * angle:.2f} mrad; "
+        f"reprojection {adjusted.reprojection_rms:.2f} px of {adjusted.observations} sightings; "
+        f"{adjusted.matches} orbital matches; shift {np.round(adjusted.shift, 3)} "
+        f"+- {np.round(adjusted.shift_sigma, 2)}; sigma {adjusted.sigmas.min():.3f} to "
+        f"{adjusted.sigmas.max():.3f}; {cpu:.1f} s CPU"
+    )
     landed = campaign.filter.pose.position - samples[-1].truth.position
     print(f"  landed pose error {np.round(landed, 3)}")
 

@@ -17,14 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src/wayscout/test/support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src/wayscout/test/support"))
 
 from synthetic_flight import MOUNT as NAVCAM
 from synthetic_survey import _noise
-from wayscout_nodes.common.bodies import fixed_offset
-from wayscout_sim.pictures import PictureRenderer
-from wayscout_sim.rover import ground_pose
 
 from wayscout import config
 from wayscout.camera import load_camera
@@ -32,7 +28,11 @@ from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
 from wayscout.localisation.rover import RoverFilter, RoverParams, SlipCurve
 from wayscout.worlds.truth import Truth, load_truth
+from wayscout_nodes.common.bodies import fixed_offset
+from wayscout_sim.pictures import PictureRenderer
+from wayscout_sim.rover import ground_pose
 
+ROOT = Path(__file__).resolve().parents[1]
 Array = npt.NDArray[np.float64]
 CAMERAS = ROOT / "config/cameras"
 
@@ -75,7 +75,9 @@ def survey_map(truth: Truth, renderer: PictureRenderer, way: Array, error: float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("world", type=Path)
     parser.add_argument("--channel", default="B")
     parser.add_argument("--seed", type=int, default=0)
@@ -122,9 +124,15 @@ def main() -> None:
     drawn = time.perf_counter() - begin
 
     first = samples[0][0]
-    given = Pose.from_euler(*(first.position + rng.normal(0, [0.1, 0.1, 0.03])), yaw=first.yaw + rng.normal(0, 0.0035))
+    given = Pose.from_euler(
+        *(first.position + rng.normal(0, [0.1, 0.1, 0.03])), yaw=first.yaw + rng.normal(0, 0.0035)
+    )
     rover = RoverFilter(
-        camera, mount, config.load("localiser", RoverParams), given, slip=None if args.no_sand_layer else curve
+        camera,
+        mount,
+        config.load("localiser", RoverParams),
+        given,
+        slip=None if args.no_sand_layer else curve,
     )
     rover.add_tile(ground)
     errors, reasons, cpu, frames = [], {}, 0.0, 0
@@ -141,9 +149,15 @@ def main() -> None:
     e = np.array(errors)
     way_length = float(np.linalg.norm(np.diff([s[0].position for s in samples], axis=0), axis=1).sum())
     wheels = float(np.linalg.norm(np.diff([s[1].position for s in samples], axis=0), axis=1).sum())
-    print(f"channel {args.channel}: {way_length:.0f} m driven, {wheels - way_length:.1f} m lost to slip, {frames} frames, drawn in {drawn:.0f} s")
-    print(f"  error rms {np.round(np.sqrt((e**2).mean(0)), 3)}, largest {np.round(np.abs(e).max(0), 3)}, at the end {np.round(e[-1], 3)} m; "
-          f"sigma {np.round(rover.position_sigma, 3)}; {1e3 * cpu / max(frames - 3, 1):.1f} ms CPU a frame; not used {reasons}")  # fmt: skip
+    print(
+        f"channel {args.channel}: {way_length:.0f} m driven, {wheels - way_length:.1f} m lost to slip, "
+        f"{frames} frames, drawn in {drawn:.0f} s"
+    )
+    print(
+        f"  error rms {np.round(np.sqrt((e**2).mean(0)), 3)}, largest {np.round(np.abs(e).max(0), 3)}, "
+        f"at the end {np.round(e[-1], 3)} m; sigma {np.round(rover.position_sigma, 3)}; "
+        f"{1e3 * cpu / max(frames - 3, 1):.1f} ms CPU a frame; not used {reasons}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A flight over made-up ground: drift is recovered in flight and after it, bad pictures and echoes do no harm."""
+"""A flight over made-up ground: drift is found in flight and after it, bad pictures and echoes do no harm."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
-import synthetic_flight as sf  # noqa: E402
-import synthetic_survey as survey  # noqa: E402
+import synthetic_flight as sf
+import synthetic_survey as survey
 
-from wayscout import config  # noqa: E402
-from wayscout.camera import Camera  # noqa: E402
-from wayscout.errors import InvalidInput  # noqa: E402
-from wayscout.geometry import Pose  # noqa: E402
-from wayscout.localisation import flight_adjustment, tracks  # noqa: E402
-from wayscout.localisation.campaign import HelicopterCampaign  # noqa: E402
-from wayscout.localisation.flight_adjustment import AdjustmentParams, FlightAdjuster  # noqa: E402
-from wayscout.localisation.helicopter import HelicopterFilter, HelicopterParams  # noqa: E402
+from wayscout import config
+from wayscout.camera import Camera
+from wayscout.errors import InvalidInput
+from wayscout.geometry import Pose
+from wayscout.localisation import flight_adjustment, tracks
+from wayscout.localisation.campaign import HelicopterCampaign
+from wayscout.localisation.flight_adjustment import AdjustmentParams, FlightAdjuster
+from wayscout.localisation.helicopter import HelicopterFilter, HelicopterParams
 
 CAMERA = Camera.pinhole(640, 480, np.deg2rad(47.0))
 SHIFT = (1.1, -0.7)
@@ -36,7 +36,7 @@ def flight():
     ground = survey.make_ground(1, (46.0, 40.0))
     samples = sf.fly(ground, CAMERA, length=18.0, seed=4, drift=0.02)
     first = samples[0].truth
-    start = Pose.from_euler(*(first.position + [0.08, -0.06, 0.02]), yaw=first.yaw + 0.003)
+    start = Pose.from_euler(*(first.position + np.array([0.08, -0.06, 0.02])), yaw=first.yaw + 0.003)
     return samples, sf.make_orbital(ground, SHIFT, 5), start
 
 
@@ -127,7 +127,7 @@ def test_a_second_flight_is_tied_to_the_first(flight):
     moved = 0.3
     adjuster = FlightAdjuster(CAMERA, sf.MOUNT, ADJUST, orbital, laser=sf.LASER)
     for s in pictures[:6]:
-        guess = Pose(s.truth.position + [moved, 0.0, 0.0], s.truth.quaternion)
+        guess = Pose(s.truth.position + np.array([moved, 0.0, 0.0]), s.truth.quaternion)
         adjuster.add_picture(s.time + 100.0, s.image, s.odom, s.distance, guess)
     again = adjuster.adjust((0.3, 0.3, 0.3), 0.01, first.shift, (0.05, 0.05), first.pictures)
     for a, b in zip(again.optical_poses, first.optical_poses[:6], strict=True):

@@ -55,12 +55,12 @@ def picture(pose):
 )  # fmt: skip
 def test_the_offset_of_a_picture_is_found(x, y, yaw, dx, dy, tilt):
     true = Pose.from_euler(x, y, 12.0, tilt, -tilt, yaw) @ DOWN
-    assumed = Pose(true.position + [dx, dy, 0.0], true.quaternion)
+    assumed = Pose(true.position + np.array([dx, dy, 0.0]), true.quaternion)
     match = match_picture(
         ORBITAL, picture(true), CAMERA, assumed, np.array([x + dx, y + dy, 0.0]), np.zeros(2), 3.0
     )
     assert match is not None
-    assert np.abs(match.offset + [dx, dy]).max() < 0.08
+    assert np.abs(match.offset + np.array([dx, dy])).max() < 0.08
     assert match.score > 0.8
     assert match.lead > 0.2
 

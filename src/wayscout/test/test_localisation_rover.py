@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -10,16 +11,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
-import synthetic_drive as sd  # noqa: E402
-import synthetic_survey as survey  # noqa: E402
+import synthetic_drive as sd
+import synthetic_survey as survey
 
-from wayscout import config  # noqa: E402
-from wayscout.camera import Camera  # noqa: E402
-from wayscout.errors import InvalidInput  # noqa: E402
-from wayscout.geometry import Pose  # noqa: E402
-from wayscout.grid import Bounds, Grid  # noqa: E402
-from wayscout.localisation import relief  # noqa: E402
-from wayscout.localisation.rover import RoverFilter, RoverParams, SlipCurve  # noqa: E402
+from wayscout import config
+from wayscout.camera import Camera
+from wayscout.errors import InvalidInput
+from wayscout.geometry import Pose
+from wayscout.grid import Bounds, Grid
+from wayscout.localisation import relief
+from wayscout.localisation.rover import RoverFilter, RoverParams, SlipCurve
 
 CAMERA = Camera.pinhole(160, 120, np.deg2rad(70.0))
 PARAMS = config.load("localiser", RoverParams)
@@ -31,7 +32,7 @@ def drive():
     ground = survey.make_ground(0, (84.0, 30.0))
     samples = sd.drive(ground, CAMERA, length=60.0, seed=2)
     first = samples[0].truth
-    start = Pose.from_euler(*(first.position + [0.08, -0.06, 0.02]), yaw=first.yaw + 0.003)
+    start = Pose.from_euler(*(first.position + np.array([0.08, -0.06, 0.02])), yaw=first.yaw + 0.003)
     return samples, sd.helicopter_map(ground, (0.0, 0.0, 0.0), 3), start
 
 
@@ -51,14 +52,8 @@ def follow(drive, change=None, tiles=None, **options):
 
 def test_slip_does_not_lead_the_rover_astray(drive):
     samples, _, _ = drive
-    way = [
-        np.linalg.norm(b.odom.position - a.odom.position)
-        for a, b in zip(samples[:-1], samples[1:], strict=True)
-    ]
-    true = [
-        np.linalg.norm(b.truth.position - a.truth.position)
-        for a, b in zip(samples[:-1], samples[1:], strict=True)
-    ]
+    way = [np.linalg.norm(b.odom.position - a.odom.position) for a, b in itertools.pairwise(samples)]
+    true = [np.linalg.norm(b.truth.position - a.truth.position) for a, b in itertools.pairwise(samples)]
     assert sum(way) - sum(true) > 3.0
     errors, f = follow(drive)
     assert np.linalg.norm(errors[-1]) < 0.2

@@ -120,7 +120,7 @@ def _march(rays, eye, z, resolution, origin, reach, out):  # type: ignore[no-unt
 def helicopter_map(
     ground: survey.Ground, shift: tuple[float, float, float], seed: int, resolution: float = 0.1
 ) -> Grid:
-    """The elevation map as the helicopter would have made it: moved by `shift` [m], with 4 cm of smooth error."""
+    """The elevation map as the helicopter would make it: moved by `shift` [m], 4 cm of smooth error."""
     rng = np.random.default_rng(seed)
     grid = Grid.over(ground.height.bounds, resolution)
     xs, ys = grid.centres()

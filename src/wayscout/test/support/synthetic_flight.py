@@ -70,7 +70,7 @@ def fly(
     """Climb at the west end, fly one leg out and one back, descend.
 
     Odometry carries one scale and one heading error for the flight (normal, `drift`), a random walk of
-    2 cm per square root metre times drift / 1 %, white noise of 0.05 deg in roll and pitch and a slow drift of yaw.
+    2 cm per square root metre times drift / 1 %, noise of 0.05 deg in roll and pitch, slow drift of yaw.
     """
     rng = np.random.default_rng(seed)
     track = _track(-0.5 * length, y - 0.5 * aside, length, aside, height, speed, period)
@@ -94,10 +94,10 @@ def fly(
 
 
 class DriftingOdometry:
-    """One scale and one heading error for the flight, a random walk, 0.05 deg of white noise in roll and pitch.
+    """One scale and one heading error for the flight, a random walk, 0.05 deg of noise in roll and pitch.
 
     Args:
-        drift: deviation of scale and heading error; the walk is twice that times the root of the distance [m].
+        drift: deviation of scale and heading error; the walk is twice that times root metres.
     """
 
     def __init__(self, rng: np.random.Generator, drift: float) -> None:

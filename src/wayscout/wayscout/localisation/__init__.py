@@ -1,1 +1,1 @@
-"""Where each vehicle is in the map: odometry, range, pictures and depth matched to what is known of the ground."""
+"""Where each vehicle is: odometry, range, pictures and depth matched to what is known of the ground."""

@@ -66,8 +66,8 @@ class Priors:
             `step_rotation`; (m, 3, 3), the attitude of the first camera in that frame.
         step_sigma: (m, 3) [m], yaw_step: (m,) turn about the vertical [rad], yaw_sigma: (m,) [rad].
         anchors: (a,) int64 cameras, anchor: (a, 3) positions [m], anchor_sigma: (a, 3) [m].
-        headings: (h,) int64 cameras, heading: (h, 3, 3) attitudes, heading_sigma: (h,) [rad], vertical axis only.
-        orbital: (o,) int64 cameras, orbital_xy: (o, 2) position [m] in the orbital map (that is, plus its shift),
+        headings: (h,) int64 cameras, heading: (h, 3, 3) attitudes, heading_sigma: (h,) [rad] of the heading.
+        orbital: (o,) int64 cameras, orbital_xy: (o, 2) position [m] in the orbital map (so: plus its shift),
             orbital_sigma: (o,) [m].
         shift, shift_sigma: (2,) expected shift of the orbital map [m].
     """
@@ -431,9 +431,11 @@ def solve(
         if fall < tolerance:
             break
     system, _ = normal(0.0)
-    inverse: Array = np.linalg.inv(system.s + 1e-9 * np.eye(size))
+    inverse = np.linalg.inv(system.s + 1e-9 * np.eye(size))
     covariance = np.zeros((n, 3, 3))
     for i in np.flatnonzero(~fixed):
         at = 6 * free[i] + 3
         covariance[i] = inverse[at : at + 3, at : at + 3]
-    return Solution(rotation, centre, points, shift_now, covariance, inverse[-2:, -2:], residual, cost, tried)
+    return Solution(
+        rotation, centre, points, shift_now, covariance, np.asarray(inverse[-2:, -2:]), residual, cost, tried
+    )

@@ -87,7 +87,7 @@ class HelicopterCampaign:
         """Take the picture of the last step's instant: correct the filter and keep it for the adjustment.
 
         Raises:
-            InvalidInput: for a picture of wrong size or type, before any odometry, or a time that does not grow.
+            InvalidInput: for a picture of wrong size or type, before any odometry, or a time that stands.
         """
         if self._odom is None:
             raise InvalidInput("picture", time, "odometry of the same instant is needed first")
@@ -101,11 +101,11 @@ class HelicopterCampaign:
         return result
 
     def finish_flight(self) -> AdjustedFlight | None:
-        """Adjust the flight's pictures and settle the landed helicopter on them; None with fewer than two pictures."""
+        """Adjust the flight's pictures and settle the landed helicopter on them; None with fewer than two."""
         if len(self._adjuster) < 2:
             self.discard_pictures()
             return None
-        assert self._start is not None and self._at_picture is not None and self._odom is not None
+        assert self._start is not None
         shift, shift_sigma = self._shift or (np.zeros(2), None)
         adjusted = self._adjuster.adjust(
             tuple(self._start.position_sigma), self._start.heading_sigma, shift, shift_sigma, self._earlier
@@ -124,10 +124,11 @@ class HelicopterCampaign:
         self._start, self._at_picture = None, None
 
     def _settle(self, adjusted: AdjustedFlight) -> None:
-        assert self._at_picture is not None and self._odom is not None
+        assert self._at_picture is not None
+        assert self._odom is not None
         odom, filtered = self._at_picture
         last = adjusted.optical_poses[-1] @ self._mount.inverse()
-        # What came after the last picture is known from the filter alone; its scale is better than odometry's.
+        # What came after the last picture is known from the filter alone; its scale beats odometry's.
         tail = self.filter.pose.position - filtered.position
         bend = Pose.from_euler(0.0, 0.0, 0.0, yaw=last.yaw - filtered.yaw)
         landed = last.position + bend.apply(tail)

@@ -7,6 +7,7 @@ side-overlapping pictures and into those of earlier flights, and everything adju
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +21,6 @@ from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
 from wayscout.localisation import tracks
 from wayscout.localisation.bundle import Observations, Priors, Solution, solve
-from wayscout.localisation.pinhole import Redrawing
 from wayscout.localisation.orbital import (
     LASER_DOWN,
     Orbital,
@@ -30,6 +30,7 @@ from wayscout.localisation.orbital import (
     sample_ground,
     shrink,
 )
+from wayscout.localisation.pinhole import Redrawing
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -223,7 +224,7 @@ class FlightAdjuster:
 
 
 class _Adjustment:
-    """The working state of one adjustment. Cameras: first the flight's pictures, then earlier ones (fixed)."""
+    """The working state of one adjustment. Cameras: the flight's pictures, then earlier ones (fixed)."""
 
     def __init__(
         self,
@@ -260,7 +261,7 @@ class _Adjustment:
         step = np.diff(odom_c, axis=0)
         length = np.linalg.norm(step, axis=1)
         sigma = p.odometry_sigma_share * length + p.odometry_sigma_floor
-        turn = np.array([_yaw_of(b @ a.T) for a, b in zip(odom_r[:-1], odom_r[1:], strict=True)])
+        turn = np.array([_yaw_of(b @ a.T) for a, b in itertools.pairwise(odom_r)])
         self.shift = shift.copy()
         self.priors = Priors(
             up=odom_r[:, 2, :].copy(),

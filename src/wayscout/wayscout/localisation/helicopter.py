@@ -16,7 +16,6 @@ import numpy.typing as npt
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
-from wayscout.localisation.picture_odometry import PictureOdometry
 from wayscout.localisation.orbital import (
     LASER_DOWN,
     Match,
@@ -25,6 +24,7 @@ from wayscout.localisation.orbital import (
     laser_point,
     match_picture,
 )
+from wayscout.localisation.picture_odometry import PictureOdometry
 
 Array = npt.NDArray[np.float64]
 _X, _Y, _Z, _TURN, _SCALE, _BEARING, _SX, _SY, _BIAS = range(9)
@@ -301,7 +301,8 @@ class HelicopterFilter:
         self._state[:3], self._state[_TURN] = landed.position, correction.yaw
         self._state[[_SCALE, _BEARING]] = 0.0
         sigma = [*np.asarray(position_sigma, dtype=np.float64), heading_sigma, p.flight_scale_sigma,
-                 p.flight_bearing_sigma, np.sqrt(old[_SX, _SX]), np.sqrt(old[_SY, _SY]), self._bias_sigma]  # fmt: skip
+                 p.flight_bearing_sigma, np.sqrt(old[_SX, _SX]), np.sqrt(old[_SY, _SY]),
+                 self._bias_sigma]  # fmt: skip
         if shift is not None and shift_sigma is not None:
             self._state[[_SX, _SY]] = np.asarray(shift, dtype=np.float64)
             sigma[6:8] = np.asarray(shift_sigma, dtype=np.float64)

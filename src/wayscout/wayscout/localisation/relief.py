@@ -113,7 +113,7 @@ def _fit(points, x, y, z, yaw, layer, resolution, x0, y0, sigma, huber):  # type
 
 @njit(cache=True)
 def _search(points, x, y, yaw, layer, resolution, x0, y0, step, reach, level):  # type: ignore[no-untyped-def]
-    """Mean absolute height residual about its median for shifts on a square; best one and how many points it met."""
+    """Mean absolute height residual about its median over a square of shifts; best one, and points it met."""
     size = 2 * reach + 1
     best, best_r, best_c, met = np.inf, 0, 0, 0
     c, s = np.cos(yaw), np.sin(yaw)
@@ -174,7 +174,7 @@ def search(
     cloud: Array, position: Array, yaw: float, layer: npt.NDArray[np.float32], resolution: float,
     origin: tuple[float, float], reach: float, step: float, level: float = 0.3,
 ) -> tuple[Array, int]:  # fmt: skip
-    """Return the shift (2,) [m] within +-reach at which the cloud's relief fits best, and how many points met ground."""
+    """Return the shift (2,) [m] within +-reach at which the cloud fits best, and the points that met it."""
     dx, dy, _, met = _search(
         cloud, position[0], position[1], yaw, layer, resolution, origin[0], origin[1],
         step, int(np.ceil(reach / step)), level,

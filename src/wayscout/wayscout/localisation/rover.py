@@ -264,7 +264,7 @@ class RoverFilter:
             misfit = misfit or (used and float(moved @ prior @ moved) > p.rover_gate**2)
             if used and not misfit:
                 self._state = state
-                self._covariance = np.linalg.inv(0.5 * (information + information.T))
+                self._covariance = np.asarray(np.linalg.inv(0.5 * (information + information.T)))
         position = self._patch.position + self._state[:3] - self._state[_CLONE]
         self._misfits = self._misfits + 1 if misfit else 0
         if self._misfits > _MOST_MISFITS:

@@ -20,7 +20,7 @@ Pixels = npt.NDArray[np.float32]
 
 
 def corners(image: Picture, cell: int, threshold: float) -> Array:
-    """Return (n, 2) pixels: the best corner of each cell of `cell` px, so that points cover the picture evenly.
+    """Return (n, 2) pixels: the best corner of each cell of `cell` px, so that they cover the picture.
 
     Args:
         threshold: smallest eigenvalue of the gradient matrix (of cv2.cornerMinEigenVal) for a corner.
@@ -101,7 +101,7 @@ def follow(
     if not inside.any():
         return found, good
     at = np.flatnonzero(inside)
-    back: Array = np.linalg.inv(homography)
+    back = np.asarray(np.linalg.inv(homography), dtype=np.float64)
     drawn = cv2.warpPerspective(second, homography, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     start = pixels[at].astype(np.float32)[:, None]
     there = map_pixels(back, guess[at]).astype(np.float32)[:, None]

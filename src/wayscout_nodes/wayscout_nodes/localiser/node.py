@@ -316,7 +316,8 @@ class Localiser(Node):
         )  # fmt: skip
         self.get_logger().info(
             f"flight {flight}: {len(adjusted.times)} pictures adjusted, "
-            f"reprojection {adjusted.reprojection_rms:.2f} px, shift of the orbital map {adjusted.shift[0]:.2f} {adjusted.shift[1]:.2f} m"
+            f"reprojection {adjusted.reprojection_rms:.2f} px, "
+            f"shift of the orbital map {adjusted.shift[0]:.2f} {adjusted.shift[1]:.2f} m"
         )
 
 
