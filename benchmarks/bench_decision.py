@@ -105,7 +105,7 @@ def helicopter_map(truth: Truth, corridors: list[Corridor], seed: int) -> Grid:
 
 def prior(truth: Truth, name: str) -> costs.OrbitalKnowledge:
     """Return the orbital elevation of an imagined world, with the recipe's errors."""
-    book = recipe.find(name)
+    book = recipe.find(name)[1]
     seen = orbital.observe_elevation(
         truth.ground,
         book.size,
@@ -126,7 +126,7 @@ def judge(seed: int, name: str, worlds: Path | None) -> dict[str, Any]:
         truth, seen = load_truth(folder), load_orbital(folder)
         known = costs.OrbitalKnowledge(seen.elevation, seen.meta.elevation_sigma, seen.meta.shift_sigma)
     else:
-        _, truth = imagine(seed, recipe.find(name))
+        _, truth = imagine(seed, recipe.find(name)[1])
         known = prior(truth, name)
     world = truth.world
     corridors = [Corridor.of(c.name, c.centreline, c.width) for c in world.corridors]

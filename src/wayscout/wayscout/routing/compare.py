@@ -155,7 +155,7 @@ def assess(
     probability, known = risk.success(p, params)
     energy, duration = risk.effort(p, limits, params.drive_efficiency)
     pieces = np.diff(p.s)
-    unknown = float(np.sum(pieces * ~p.measured[1:]) / p.s[-1])
+    unknown = min(1.0, float(np.sum(pieces * ~p.measured[1:]) / p.s[-1]))
     price = search.price(prices, path)
     rise = np.diff(p.z)
     candidate = Candidate(
@@ -265,4 +265,5 @@ def _look_at(candidates: list[Candidate], profiles: list[risk.Profile | None], p
                 x, y = p.path[own[len(own) // 2]]
                 spots.append((weight, float(x), float(y)))
     spots.sort(key=lambda spot: -spot[0])
-    return np.array([spot[1:] for spot in spots]).reshape(-1, 2)
+    worthwhile = [spot[1:] for spot in spots if spot[0] > 0.1 * spots[0][0]]
+    return np.array(worthwhile).reshape(-1, 2)

@@ -10,7 +10,7 @@ Layers of the result (float32, one cell about `RouterParams.cell`):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -107,12 +107,9 @@ def _from_fine(fine: Grid, onto: Grid, params: RouterParams, limits: RoverLimits
     """Measure the fine map and gather it into planning cells."""
     height = Grid(fine.resolution, fine.origin, fine.shape, fine.frame)
     height["elevation"] = _smooth(fine["elevation"], params.smoothing / fine.resolution)
-    ground = metrics.compute(height)
-    half = max(1, round(0.5 * (params.slope_scale / fine.resolution - 1.0)))
-    scales = config.load("terrain", metrics.MetricsParams)
-    slope_x, slope_y, plane, *_ = metrics.fit_planes(
-        fine["elevation"], fine.resolution, half, scales.min_known
-    )
+    # Against the rover's own plane: a shorter footprint would take half of a ledge for slope.
+    scales = replace(config.load("terrain", metrics.MetricsParams), footprint=params.slope_scale)
+    ground = metrics.compute(height, scales)
     step = np.nan_to_num(ground["step"], nan=0.0)
     rock = np.nan_to_num(fine["rock"], nan=0.0) if "rock" in fine else np.zeros_like(step)
     obstacle = np.maximum(step, rock)
@@ -127,7 +124,8 @@ def _from_fine(fine: Grid, onto: Grid, params: RouterParams, limits: RoverLimits
     def at(layer: Layer, outside: float = np.nan) -> Layer:
         return np.where(inside, layer[r, c], outside).astype(np.float32)
 
-    layers = {"elevation": at(plane), "slope_x": at(slope_x), "slope_y": at(slope_y)}
+    plane = height["elevation"] - ground["rise"]
+    layers = {"elevation": at(plane), "slope_x": at(ground["slope_x"]), "slope_y": at(ground["slope_y"])}
     layers["clearance"] = at(clearance, np.inf)
     window = np.ones((2 * max(1, round(0.5 * onto.resolution / fine.resolution)) + 1,) * 2, np.uint8)
     reach = max(1, int(params.half_width / onto.resolution))

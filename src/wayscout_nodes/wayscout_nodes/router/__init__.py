@@ -1,0 +1,1 @@
+"""Keeps the orbital map and the tiles, and answers which channel to climb."""
