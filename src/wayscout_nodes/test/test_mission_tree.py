@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -12,8 +13,18 @@ import numpy as np
 import py_trees
 import pytest
 from geometry_msgs.msg import Point, PoseStamped
+from rich.console import Console
 from wayscout_interfaces.action import Drive, Fly, PlanRoute, UpdateMap
-from wayscout_interfaces.msg import Corridor, FlightLog, OrbitalMap, RouteCandidate, RouteDecision
+from wayscout_interfaces.msg import (
+    Corridor,
+    FlightLog,
+    Hazard,
+    Hazards,
+    MissionStatus,
+    OrbitalMap,
+    RouteCandidate,
+    RouteDecision,
+)
 from wayscout_interfaces.srv import AdvanceTime
 
 from wayscout import config
@@ -21,10 +32,12 @@ from wayscout.camera import load_camera
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.geometry import Pose
 from wayscout_nodes.common import convert
-from wayscout_nodes.mission import tree
+from wayscout_nodes.mission import tree, words
 from wayscout_nodes.mission.actions import Ports
+from wayscout_nodes.mission.progress import line, make
 from wayscout_nodes.mission.recorder import Recorder
 from wayscout_nodes.mission.settings import Settings
+from wayscout_nodes.mission.speedometer import Speedometer
 from wayscout_nodes.mission.state import Mission
 
 WORDS = ("survey A", "survey B")
@@ -100,6 +113,10 @@ def mapped(_goal: Any, _count: int) -> Answer:
     return Answer(UpdateMap.Result(success=True, pictures_used=40, coverage=[0.9, 0.95], area=900.0))
 
 
+def rested(_request: Any, _count: int) -> Answer:
+    return Answer(AdvanceTime.Response(success=True))
+
+
 def candidate(channel: str, probability: float, passable: bool = True) -> RouteCandidate:
     result = RouteCandidate(channel=channel, passable=passable, success_probability=probability, length=60.0)
     if passable:
@@ -130,7 +147,7 @@ def build(folder: Path, **answers: Any) -> Mission:
         update_map=FakePort("map/update", answers.get("update_map", mapped)),
         plan_route=FakePort("route/plan", answers.get("plan_route", lambda *_: decided("A"))),
         drive=FakePort("rover/drive", answers.get("drive", lambda *_: driven("arrived", 61.0))),
-        advance=FakePort("simulation/advance", lambda *_: Answer(AdvanceTime.Response(success=True))),
+        advance=FakePort("simulation/advance", answers.get("advance", rested)),
     )
     mission = Mission(
         settings=replace(config.load("mission", Settings), **settings),
@@ -385,3 +402,81 @@ def test_feedback_reaches_the_progress(tmp_path: Path) -> None:
     assert mission.progress.metres_to_go == 12.0
     assert (mission.distance, mission.max_tilt) == (48.0, 0.31)
     assert mission.progress.coverage == pytest.approx(0.925)
+
+
+@pytest.mark.parametrize(("refusals", "told"), [(2, False), (1000, True)])
+def test_refused_rest_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: int, told: bool
+) -> None:
+    monkeypatch.setattr("wayscout_nodes.mission.behaviours.recharge.PAUSE", 0.0)
+    busy = Answer(AdvanceTime.Response(success=False), "simulation/advance failed: helicopter is under way")
+    mission = build(tmp_path, advance=lambda _, n: busy if n < refusals else rested(_, n))
+    run(mission)
+    assert mission.outcome == "arrived"
+    assert ("could not rest" in texts(mission)) is told
+
+
+def test_hazards_are_checked_and_kept(tmp_path: Path) -> None:
+    mission = build(tmp_path)
+    good = Hazard(kind="rock", radius=0.4, height=0.5, probability=0.9)
+    bad = Hazard(kind="rock", radius=float("nan"))
+    entries = words.hazard_entries(Hazards(hazards=[good, bad]), "rover")
+    assert len(entries) == 1
+    mission.recorder.hazards("rover", entries)
+    mission.recorder.hazards("rover", entries)
+    mission.recorder.hazards("map", [{**entries[0], "x": 4.0, "seen_by": "map"}])
+    mission.end("neither", "")
+    assert [(h["seen_by"], h["x"]) for h in read(mission, "hazards")] == [("rover", 0.0), ("map", 4.0)]
+
+
+def test_track_skips_what_did_not_move(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, 0.05)
+    for i in range(100):
+        recorder.track({"t": i * 0.25, "x": i * 0.01, "y": 0.0, "z": 0.0, "yaw": 0.0, "tilt": 0.1})
+    recorder.close()
+    lines = (tmp_path / "trajectory.csv").read_text().splitlines()
+    assert lines[0] == "t,x,y,z,yaw,tilt,slip,cross_track"
+    assert 16 <= len(lines) - 1 <= 21
+
+
+def test_phases_take_wall_and_simulated_time(tmp_path: Path) -> None:
+    now = [10.0]
+    recorder = Recorder(tmp_path, 0.05, wall=lambda: now[0])
+    recorder.phase("waiting")
+    now[0] = 12.0
+    recorder.clock(100.0)
+    recorder.phase("driving", "up A")
+    now[0], recorder.sim_time = 15.0, 160.0
+    recorder.outcome("arrived", "")
+    waiting, driving = json.loads((tmp_path / "timeline.json").read_text())
+    taken = [(p["wall_end"] - p["wall_start"], p["sim_end"] - p["sim_start"]) for p in (waiting, driving)]
+    assert taken == [(2.0, 0.0), (3.0, 60.0)]
+    assert json.loads((tmp_path / "outcome.json").read_text())["sim_s"] == 60.0
+
+
+def test_speedometer_forgets_a_jump() -> None:
+    speed = Speedometer(window=5.0)
+    assert speed.look(0.0, 0.0) == 0.0
+    assert speed.look(1.0, 20.0) == pytest.approx(20.0)
+    assert speed.look(2.0, 88795.0) == 0.0
+    assert speed.look(3.0, 88805.0) == pytest.approx(10.0)
+
+
+def test_progress_says_phase_map_and_way_to_go() -> None:
+    status = MissionStatus(
+        phase="driving", text="channel B", coverage=0.93, metres_to_go=42.0, real_time_factor=21.5
+    )
+    assert line(status) == "driving: channel B, map 93 %, 42 m to go, 21.5 x real time"
+    console = Console(file=io.StringIO(), force_terminal=True, width=90)
+    view = make("on", lambda _: None, console)
+    view.update(status)
+    view.say("a note")
+    view.close()
+    shown = console.file.getvalue()
+    assert "driving" in shown
+    assert "42 m to go" in shown
+    said: list[str] = []
+    plain = make("off", said.append)
+    plain.update(status)
+    plain.update(status)
+    assert len(said) == 1

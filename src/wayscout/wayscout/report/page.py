@@ -66,16 +66,7 @@ class _Page:
             chart = maps.load_chart(record.path, world)
             record.missing += chart.missing
         corridors = [c for c in record.mission.get("corridors", []) if isinstance(c, dict)]
-        channels = [
-            self._picture(
-                lambda i=i: maps.channel_map(record, chart, i),  # type: ignore[misc]
-                f"Channel {corridor.get('name')}",
-                "Left or above: the orbital picture, all that was known before the flight. Beside it the "
-                "helicopter's map, shaded relief under its pictures, with the hazards found in it.",
-                narrow=True,
-            )
-            for i, corridor in enumerate(corridors)
-        ]
+        # in the order of what a hurried end should leave out last
         overview = [
             self._picture(
                 lambda: maps.flights_map(record, chart),
@@ -93,6 +84,16 @@ class _Page:
             "The drive",
             "Over the distance driven; red dashes are the limits at which the rover stops.",
         )
+        channels = [
+            self._picture(
+                lambda i=i: maps.channel_map(record, chart, i),  # type: ignore[misc]
+                f"Channel {corridor.get('name')}",
+                "Left or above: the orbital picture, all that was known before the flight. Beside it the "
+                "helicopter's map, shaded relief under its pictures, with the hazards found in it.",
+                narrow=True,
+            )
+            for i, corridor in enumerate(corridors)
+        ]
         sections = [
             ("overview", "Where it went", f'<div class="pair">{"".join(overview)}</div>'),
             ("decision", "The decision", tables.decision(record)),

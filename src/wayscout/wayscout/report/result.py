@@ -65,8 +65,8 @@ def result(record: RunRecord) -> Entry:
 
 
 def flown(record: RunRecord) -> list[Entry]:
-    """Return the flights that left the ground or at least were tried."""
-    return [f for f in record.flights if f.get("outcome") not in ("planned", "not flown")]
+    """Return the flights that were begun, however they ended."""
+    return [f for f in record.flights if f.get("outcome") not in ("planned", "not flown", "refused")]
 
 
 def flight_totals(record: RunRecord) -> Entry:

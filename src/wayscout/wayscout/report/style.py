@@ -15,11 +15,11 @@ header p { margin: .15rem 0; opacity: .88; max-width: 62rem; }
   .95rem;
   margin-right: .6rem; background: #fff; }
 .good { color: #1d6b34; } .bad { color: #a51d1d; } .so-so { color: #8a5a00; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: .8rem;
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: .6rem;
   margin-top: -3rem; }
-.card { background: var(--card); border-radius: .6rem; padding: .7rem .8rem; box-shadow: 0 2px 10px
+.card { background: var(--card); border-radius: .6rem; padding: .7rem .75rem; box-shadow: 0 2px 10px
   #3a241b1f; }
-.card b { display: block; font-size: 1.3rem; white-space: nowrap; line-height: 1.25;
+.card b { display: block; font-size: 1.12rem; white-space: nowrap; line-height: 1.25;
   font-variant-numeric: tabular-nums; }
 .card span { color: var(--soft); font-size: .82rem; }
 nav { margin: 1.2rem 0 0; font-size: .88rem; } nav a { color: var(--rust); margin-right: 1.1rem;

@@ -131,7 +131,7 @@ def flights(record: RunRecord) -> str:
     rows = []
     for flight in record.flights:
         outcome = str(flight.get("outcome", "?"))
-        kind = {"complete": "good", "planned": "", "not flown": "so-so", "cut short": "so-so"}.get(
+        kind = {"complete": "good", "planned": "", "not flown": "so-so", "refused": "so-so", "cut short": "so-so"}.get(
             outcome, "bad"
         )
         told = str(flight.get("message") or "")

@@ -22,7 +22,7 @@ from wayscout_interfaces.msg import DriveState, Hazards, MissionStatus, OrbitalM
 
 from wayscout import config
 from wayscout.camera import load_camera
-from wayscout.errors import WayscoutError
+from wayscout.errors import InvalidInput, WayscoutError
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.report import write_report
 from wayscout_nodes.common import convert, parameters, qos
@@ -38,7 +38,7 @@ from wayscout_nodes.mission.state import ANSWERS, FAILED, INTERRUPTED, Mission
 TICK = 0.05  # [s] of wall clock between ticks of the tree
 STATUS_INTERVAL = 1.0  # [s] of wall clock between status messages when nothing changes
 LAST_WORDS = 0.3  # [s] for cancelled goals to reach their servers
-HURRIED_REPORT = 1.5  # [s] for the report after a signal, so that the process ends within 3 s
+HURRIED_REPORT = 1.2  # [s] for the report after a signal, so that the process ends within 3 s
 
 CLOCK, ROVER_STATE = "/clock", "rover/state"
 
@@ -94,8 +94,14 @@ class MissionNode(Node):
         for message in self._reader.take(CLOCK):
             self.recorder.clock(convert.seconds(message.clock))
         for state in self._reader.take(ROVER_STATE):
+            try:
+                convert.pose(state.pose, ROVER_STATE)
+            except InvalidInput as error:
+                self.get_logger().warning(f"dropped: {error}", throttle_duration_sec=5.0)
+                continue
             self.mission.rover = state.pose
             self.recorder.track(words.track_values(state))
+        self.recorder.save_hazards()
         self._tell()
 
     def close(self) -> None:
@@ -105,7 +111,7 @@ class MissionNode(Node):
 
     def _tell(self) -> None:
         now = time.monotonic()
-        mission, shown = self.mission, self.mission.progress
+        shown = self.mission.progress
         for note in self.recorder.notes[self._notes_said :]:
             self.view.say(note["text"])
         self._notes_said = len(self.recorder.notes)
@@ -132,8 +138,6 @@ class MissionNode(Node):
         status.header.stamp = convert.to_stamp(self.recorder.sim_time)
         self._status.publish(status)
         self.view.update(status)
-        if mission.over:
-            self.view.say(f"{mission.outcome}: {mission.message}")
 
     def _on_orbital(self, message: OrbitalMap) -> None:
         self.mission.orbital = message

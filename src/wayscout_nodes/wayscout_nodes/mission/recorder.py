@@ -12,6 +12,8 @@ from wayscout.report import RunFolder
 
 Entry = dict[str, Any]
 
+HAZARDS_INTERVAL = 3.0  # [s] of wall clock between writes of hazards.json
+
 
 class Recorder:
     """Keeps the records of a run and writes each to the run folder as it changes.
@@ -31,6 +33,8 @@ class Recorder:
         self.timeline: list[Entry] = []
         self._hazards: dict[str, list[Entry]] = {}
         self._mission: Entry = {"started": datetime.now(UTC).isoformat(timespec="seconds")}
+        self._hazards_changed = False
+        self._hazards_saved = -HAZARDS_INTERVAL
         self._wall = wall
         self._began = wall()
         self._spacing = track_spacing
@@ -97,7 +101,16 @@ class Recorder:
         self._hazards[seen_by] = kept + [
             h for h in entries if (round(h["x"], 1), round(h["y"], 1)) not in known
         ]
+        self._hazards_changed = True
+
+    def save_hazards(self) -> None:
+        """Write the hazards if they changed; they come with every picture, the file is long."""
+        if self._hazards_changed and self._wall() - self._hazards_saved > HAZARDS_INTERVAL:
+            self._write_hazards()
+
+    def _write_hazards(self) -> None:
         self.files.write("hazards", [h for hazards in self._hazards.values() for h in hazards])
+        self._hazards_changed, self._hazards_saved = False, self._wall()
 
     def track(self, values: dict[str, float], *, force: bool = False) -> None:
         """Record a point of the rover's track when it has moved on by the spacing or turned by 5 degrees."""
@@ -115,6 +128,8 @@ class Recorder:
         """Write down how it ended; ends the running phase."""
         self._close_phase()
         self.files.write("timeline", self.timeline)
+        if self._hazards_changed:
+            self._write_hazards()
         times = {"wall_s": self.wall_seconds, "sim_s": self.sim_seconds}
         self.files.write("outcome", {"outcome": outcome, "message": message, **times, **entries})
 

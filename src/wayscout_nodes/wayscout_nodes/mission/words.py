@@ -128,6 +128,7 @@ def hazard_entries(hazards: Hazards, seen_by: str) -> list[Entry]:
             "seen_by": seen_by,
         }
         for h in hazards.hazards
+        if all(map(math.isfinite, (h.position.x, h.position.y, h.radius, h.height)))
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from py_trees.common import Status
@@ -10,26 +11,48 @@ from wayscout_interfaces.srv import AdvanceTime
 from wayscout_nodes.mission.behaviours.base import ActionLeaf
 from wayscout_nodes.mission.state import Mission
 
+TRIES = 6
+PAUSE = 0.5  # [s] of wall clock between tries
+
 
 class Recharge(ActionLeaf):
-    """Advances to the next sol before every flight but the first."""
+    """Advances to the next sol before every flight but the first.
+
+    A refusal is tried again: a vehicle may still be coming to rest when its action has just ended.
+    """
 
     def __init__(self, mission: Mission) -> None:
         super().__init__("recharge", mission, mission.ports.advance)
+        self._tries = 0
+        self._again_at = 0.0
 
     def initialise(self) -> None:
+        self._tries = 0
+        self._again_at = 0.0
         if self.mission.flown > 0 and self.mission.settings.recharge_time > 0.0:
             self.mission.show("recharging", "until the next sol")
             super().initialise()
 
     def update(self) -> Status:
-        return Status.SUCCESS if self._call is None else super().update()
+        if self._call is not None:
+            return super().update()
+        if self._again_at == 0.0:
+            return Status.SUCCESS
+        if time.monotonic() >= self._again_at:
+            self._again_at = 0.0
+            super().initialise()
+        return Status.RUNNING
 
     def goal(self) -> AdvanceTime.Request:
         return AdvanceTime.Request(duration=self.mission.settings.recharge_time)
 
     def conclude(self, result: Any | None, error: str) -> Status:
-        if error:
-            # The helicopter itself refuses a flight that its battery can't carry.
-            self.mission.note(f"could not rest until the next sol: {error}", "warning")
+        if not error:
+            return Status.SUCCESS
+        self._tries += 1
+        if self._tries < TRIES:
+            self._again_at = time.monotonic() + PAUSE
+            return Status.RUNNING
+        # The helicopter itself refuses a flight that its battery can't carry.
+        self.mission.note(f"could not rest until the next sol: {error}", "warning")
         return Status.SUCCESS
