@@ -11,7 +11,9 @@ from wayscout.flight.ground import Ground, follow_ground
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.flight.trajectory import build
 
-SLOW_HEIGHT = 3.0  # [m] below which a landing sinks at landing speed
+SLOW_HEIGHT = 1.5  # [m] below which a landing sinks at landing speed
+SINK_GAIN = 0.35  # [1/s] by which the sink rate grows with height above that
+HOVER_TIME = 2.5  # [s] to come to rest above the site and to make sure that it stands
 
 
 class OutsideEnvelope(WayscoutError):
@@ -46,12 +48,20 @@ def vertical_time(height: float, rate: float, acceleration: float) -> float:
     return height / rate + rate / acceleration
 
 
+def sink_rate(height: float, limits: HelicopterLimits) -> float:
+    """Rate [m/s] at which a landing sinks at a height above ground [m]: fast first, slow at the end."""
+    wanted = limits.landing_speed + SINK_GAIN * (height - SLOW_HEIGHT)
+    return float(np.clip(wanted, limits.landing_speed, limits.descent_rate))
+
+
 def landing_time(height: float, limits: HelicopterLimits) -> float:
-    """Time [s] to sink from `height` [m] onto the ground: fast first, slow over the last metres."""
-    fast = vertical_time(max(height - SLOW_HEIGHT, 0.0), limits.descent_rate, limits.max_acceleration)
-    # Over the last metres the sink rate falls from descent_rate to landing_speed.
-    slow = min(height, SLOW_HEIGHT) / max(0.5 * (limits.landing_speed + limits.descent_rate) * 0.7, 0.05)
-    return fast + slow
+    """Time [s] to sink from `height` [m] onto the ground at `sink_rate`, with stopping above and below."""
+    slow, fast = limits.landing_speed, limits.descent_rate
+    knee = SLOW_HEIGHT + (fast - slow) / SINK_GAIN
+    last = min(height, SLOW_HEIGHT) / slow
+    middle = max(min(height, knee) - SLOW_HEIGHT, 0.0)
+    middle_time = float(np.log1p(SINK_GAIN * middle / slow)) / SINK_GAIN
+    return max(height - knee, 0.0) / fast + middle_time + last + HOVER_TIME
 
 
 def power(limits: HelicopterLimits, climb_rate: float = 0.0) -> float:

@@ -16,7 +16,7 @@ from wayscout.grid import Grid
 Array = npt.NDArray[np.float64]
 
 GROUND_ROUNDING = 4.0  # [m] standard deviation of the filter on the ground that is followed
-CLIMB_SHARE = 0.7  # of the climb rate is planned with, the rest is left to the controller
+CLIMB_SHARE = 0.8  # of the climb rate is planned with, the rest is left to the controller
 STEEP_SPEED = 1.5  # [m/s] slowest speed chosen for the sake of steep ground
 
 

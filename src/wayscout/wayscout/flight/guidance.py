@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.flight.envelope import landing_time, power
+from wayscout.flight.envelope import landing_time, power, sink_rate
 from wayscout.flight.ground import Ground, follow_ground
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
 from wayscout.flight.trajectory import Trajectory, build
@@ -26,6 +26,7 @@ HEIGHT_GAIN = 0.8  # [1/s]
 YAW_GAIN = 1.0  # [1/s]
 GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
 SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each step
+REACTION = 0.4  # [s] by which the vehicle lags behind its speed command
 ON_PATH = 1.5  # [m] from the path within which the progress along it never rests
 ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
 HIGH = 1.0  # [m] above ground by laser that can't be a landing
@@ -290,9 +291,10 @@ class Guidance:
         tangent = path.at(ahead)[0] - path.at(max(0.0, ahead - 1.0))[0]
         norm = float(np.hypot(*tangent))
         tangent = tangent / norm if norm > 1e-6 else np.zeros(2)
-        # The profile starts from rest; half a metre ahead it already has a speed to begin with.
+        # The profile starts from rest; half a metre ahead it already has a speed to begin with, and the
+        # vehicle lags behind what it is told.
         speed = max(
-            path.at(self._s + max(0.5, 0.5 * float(path.at(self._s)[2]) * dt))[2],
+            path.at(self._s + max(0.5, REACTION * planned))[2],
             0.2 if path.length > self._s else 0.0,
         )
 
@@ -342,9 +344,7 @@ class Guidance:
         limits = self.limits
         error = np.asarray(self._site) - pose.position[:2]
         hold = _shortened(POSITION_GAIN * error, 1.0)
-        sink = float(
-            np.clip(limits.landing_speed + 0.35 * (height - 1.5), limits.landing_speed, limits.descent_rate)
-        )
+        sink = sink_rate(height, limits)
         if self._range_time is not None and time - self._range_time > limits.range_dropout:
             sink = limits.landing_speed  # blind: the ground may come at any time
         if float(np.hypot(*error)) > 2.0 * ARRIVED and height > 2.0:

@@ -23,6 +23,7 @@ class HelicopterLimits:
     max_height: float
     max_speed: float
     max_acceleration: float
+    survey_acceleration: float
     max_climb_rate: float
     max_yaw_rate: float
     cruise_speed: float

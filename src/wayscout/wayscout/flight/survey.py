@@ -19,7 +19,7 @@ from wayscout.flight.trajectory import smooth
 Array = npt.NDArray[np.float64]
 
 LEG_STEP = 4.0  # [m] between waypoints along a leg
-MEANDER = 4.0  # [m] bends shorter than this are not followed
+MEANDER = 4.0  # [m] standard deviation of the filter on the centreline
 MOST_SECTIONS = 8  # parts a corridor is cut into lengthwise before giving up
 LEAST_OFFSET = 1.5  # [m] of the two legs of a narrow corridor from its centreline
 

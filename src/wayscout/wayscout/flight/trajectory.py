@@ -102,10 +102,12 @@ def build(plan: FlightPlan, limits: HelicopterLimits, start_speed: float = 0.0) 
     s = np.concatenate([[0.0], np.cumsum(np.maximum(np.hypot(*np.diff(xy, axis=0).T), 1e-6))])
 
     top = np.minimum(per_leg("speed"), limits.max_speed)
-    top = np.minimum(top, np.sqrt(limits.max_acceleration / np.maximum(curvature(xy, s), 1e-6)))
+    # Where pictures are taken, it flies gently: an acceleration tilts the camera.
+    most = np.where(per_leg("picture_spacing") > 0.0, limits.survey_acceleration, limits.max_acceleration)
+    top = np.minimum(top, np.sqrt(most / np.maximum(curvature(xy, s), 1e-6)))
     turn = np.abs(np.gradient(yaw, s))
     top = np.minimum(top, limits.max_yaw_rate / np.maximum(turn, 1e-6))
-    speed = limit_acceleration(s, np.maximum(top, CREEP), limits.max_acceleration, start_speed)
+    speed = limit_acceleration(s, np.maximum(top, CREEP), most, start_speed)
     return Trajectory(s, xy, yaw, speed, height, picture_stations(s, per_leg("picture_spacing")))
 
 
@@ -137,13 +139,17 @@ def curvature(xy: Array, s: Array) -> Array:
 
 
 def limit_acceleration(
-    s: Array, top: Array, acceleration: float, start: float = 0.0, end: float = 0.0
+    s: Array, top: Array, acceleration: float | Array, start: float = 0.0, end: float = 0.0
 ) -> Array:
-    """Lower a speed limit (n,) [m/s] until v dv/ds stays within +-acceleration, from start to end speed."""
+    """Lower a speed limit (n,) [m/s] until v dv/ds stays within +-acceleration, from start to end speed.
+
+    Args:
+        acceleration: [m/s^2], one for all or (n,) one for each sample.
+    """
     squared = np.asarray(top, dtype=np.float64) ** 2
     squared[0] = min(squared[0], start**2) if start > 0.0 else 0.0
     squared[-1] = min(squared[-1], end**2)
-    gain = 2.0 * acceleration * np.diff(s)
+    gain = 2.0 * np.broadcast_to(acceleration, s.shape)[:-1] * np.diff(s)
     for i in range(1, len(s)):
         squared[i] = min(squared[i], squared[i - 1] + gain[i - 1])
     for i in range(len(s) - 2, -1, -1):
