@@ -23,6 +23,13 @@ _CANDIDATE_ROWS = (
     ("energy_j", "energy", "Wh", 0),
     ("cost_m", "cost, as level firm ground", "m", 0),
 )
+_OUTCOME_LOOKS = {
+    "complete": "good",
+    "planned": "",
+    "not flown": "so-so",
+    "refused": "so-so",
+    "cut short": "so-so",
+}
 _SCALES = {"%": 100.0, "h": 1.0 / 3600.0, "Wh": 1.0 / 3600.0}
 
 
@@ -131,9 +138,7 @@ def flights(record: RunRecord) -> str:
     rows = []
     for flight in record.flights:
         outcome = str(flight.get("outcome", "?"))
-        kind = {"complete": "good", "planned": "", "not flown": "so-so", "refused": "so-so", "cut short": "so-so"}.get(
-            outcome, "bad"
-        )
+        kind = _OUTCOME_LOOKS.get(outcome, "bad")
         told = str(flight.get("message") or "")
         told = f"<br><small>{escape(told)}</small>" if told not in ("", outcome) else ""
         rows.append(
