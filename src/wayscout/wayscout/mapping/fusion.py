@@ -23,6 +23,8 @@ class FusionParams:
     disparity_sigma: float
     min_pixels: int
     outlier_gate: float
+    pair_sigma: float
+    pose_share: float
 
 
 def samples(

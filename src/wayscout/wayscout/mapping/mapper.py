@@ -131,6 +131,7 @@ class TerrainMapper:
         images = list(pictures)
         where = list(poses)
         accuracy = self._check(images, where, sigmas)
+        p = self.params
         depths, pairs = self._pairs(images, where)
 
         def job(pair: tuple[int, int]) -> tuple[tuple[int, int], Layer, Layer] | None:
@@ -149,7 +150,8 @@ class TerrainMapper:
             for done, (pair, sample) in enumerate(zip(pairs, pool.map(job, pairs), strict=True)):
                 if sample is not None:
                     first, height, sigma = sample
-                    sigma = np.hypot(sigma, max(accuracy[pair[0]], accuracy[pair[1]])).astype(np.float32)
+                    shared = max(p.fusion.pair_sigma, p.fusion.pose_share * accuracy[list(pair)].max())
+                    sigma = np.hypot(sigma, shared).astype(np.float32)
                     touched |= self.store.insert(first, height, sigma)
                     used.update(pair)
                     count += 1
@@ -258,7 +260,7 @@ class TerrainMapper:
             bounds = self.store.bounds(index)
             grid = self.store.grid(bounds.grown(_MARGIN), _RAW)
             height = surface.without_strays(grid["height"], grid["used"], p.surface.stray_height)
-            sigma = surface.sigma_of(height, grid["spread"], grid["quality"], grid["used"], p.surface)
+            sigma = surface.sigma_of(height, grid["spread"], grid["used"], p.resolution, p.surface)
             reach = round(p.surface.fill_reach / p.resolution)
             full, wide = surface.fill_holes(height, sigma, reach, p.surface.sigma_filled_slope, p.resolution)
             grid["elevation"], grid["sigma"] = full, wide

@@ -20,9 +20,10 @@ class SurfaceParams:
     stray_height: float
     fill_reach: float
     sigma_floor: float
+    sigma_window: float
+    sigma_around: float
     sigma_spread: float
-    sigma_quality: float
-    sigma_relief: float
+    sigma_step: float
     sigma_single: float
     sigma_filled_slope: float
 
@@ -37,25 +38,41 @@ def without_strays(height: Layer, used: Layer, limit: float) -> Layer:
     return result
 
 
-def sigma_of(height: Layer, spread: Layer, quality: Layer, used: Layer, params: SurfaceParams) -> Layer:
+def sigma_of(height: Layer, spread: Layer, used: Layer, resolution: float, params: SurfaceParams) -> Layer:
     """Standard deviation of each measured height [m], (rows, cols) float32.
 
-    Independent terms join in squares: a floor (poses), the disagreement of the pairs, their own spread within
-    the cell shrinking with their number, and the relief around the cell (a shift of a tenth of a cell or the
-    widening of an edge by the matching window turns relief into error). A cell that one pair alone saw has
-    no witness and gets `sigma_single` more. The factors are fitted on made-up ground.
+    Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows errors
+    of the poses that neighbours share; how far they disagree in the cell itself; and the height of steps within
+    two cells, since an edge that is a cell off turns its height into error. A cell that one pair alone saw
+    has no witness and gets `sigma_single` more. The factors are fitted on generated worlds.
     """
-    relief = local_relief(height)
-    n = np.maximum(used, 1.0)
-    single = np.where(used < 1.5, params.sigma_single, 0.0)
+    known = np.isfinite(height)
+    own = np.where(known, spread, 0.0).astype(np.float32)
+    witnessed = (known & (np.nan_to_num(used) > 0.0) & (own > 0.0)).astype(np.float32)
+    side = 2 * round(0.5 * params.sigma_window / resolution) + 1
+    share = cv2.blur(witnessed, (side, side))
+    square = np.maximum(cv2.blur(own * own * witnessed, (side, side)), 0.0)  # blurring leaves tiny negatives
+    around = np.sqrt(square / np.maximum(share, 1e-3))
     variance = (
         params.sigma_floor**2
-        + (params.sigma_spread * spread) ** 2
-        + (params.sigma_quality * quality) ** 2 / n
-        + (params.sigma_relief * relief) ** 2
-        + single**2
+        + (params.sigma_around * around) ** 2
+        + (params.sigma_spread * own) ** 2
+        + (params.sigma_step * step_nearby(height)) ** 2
+        + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
     result: Layer = np.sqrt(variance).astype(np.float32)
+    return result
+
+
+def step_nearby(height: Layer) -> Layer:
+    """Largest height step between neighbours beyond the slope, over 5 x 5 cells [m], 0 where unknown."""
+    known = np.isfinite(height)
+    if not known.any():
+        return np.zeros_like(height)
+    smooth = cv2.blur(_filled_by_nearest(height), (5, 5))
+    gy, gx = np.gradient(smooth)
+    step = np.maximum(local_relief(height) - 2.0 * (np.abs(gx) + np.abs(gy)) - 0.03, 0.0)
+    result: Layer = cv2.dilate(step.astype(np.float32), np.ones((3, 3), np.uint8))
     return result
 
 

@@ -23,6 +23,7 @@ from wayscout.terrain import metrics
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int32]
 _SECTORS = 8
+_CUT = 0.25  # share of its height at which a bump's width is taken
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class RockParams:
     rock_prominence: float
     rock_isolation: float
     rock_height: float
+    rock_max_slope: float
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,17 @@ def find_rocks(grid: Grid, params: RockParams | None = None) -> Rocks:
         raise InvalidInput("grid layer", "elevation", "finding rocks needs it")
     p = params or config.load("terrain", RockParams)
     z = grid["elevation"]
-    bump = bumps(z, grid.resolution, p)
+    bump, slope = bumps(z, grid.resolution, p)
     labels, count = _segments(bump, p.rock_bump, p.rock_prominence)
-    table, kept = _measure(bump, labels, count, grid, p)
+    table, kept = _measure(bump, slope, labels, count, grid, p)
     height = np.where(np.isfinite(z), np.where(kept[labels], bump, 0.0), np.nan).astype(np.float32)
     return Rocks(table, height)
 
 
-def bumps(z: Layer, resolution: float, p: RockParams) -> Layer:
-    """Height above the ground of every cell [m], at least 0; 0 where the elevation is unknown."""
+def bumps(z: Layer, resolution: float, p: RockParams) -> tuple[Layer, Layer]:
+    """Height above the ground of every cell [m], at least 0, 0 where unknown; and the tangent of the slope below."""
     half = max(1, round(0.5 * p.rock_plane / resolution))
-    plane = metrics.fit_planes(z, resolution, half, 0.05)[2]
+    slope_x, slope_y, plane = metrics.fit_planes(z, resolution, half, 0.05)[:3]
     rise = z - plane
     known = np.isfinite(rise)
     radius = max(1, round(0.5 * p.rock_largest / resolution))
@@ -83,7 +85,7 @@ def bumps(z: Layer, resolution: float, p: RockParams) -> Layer:
     ground = cv2.GaussianBlur(np.where(known, ground, 0.0).astype(np.float32), (0, 0), 0.25 * radius)
     weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), 0.25 * radius)
     result: Layer = np.where(known, np.maximum(rise - ground / np.maximum(weight, 1e-3), 0.0), 0.0)
-    return result.astype(np.float32)
+    return result.astype(np.float32), np.hypot(slope_x, slope_y)
 
 
 def _segments(bump: Layer, lowest: float, prominence: float) -> tuple[Labels, int]:
@@ -138,7 +140,7 @@ def _flood(bump: Layer, order: npt.NDArray[np.int64], prominence: float) -> tupl
 
 
 def _measure(
-    bump: Layer, labels: Labels, count: int, grid: Grid, p: RockParams
+    bump: Layer, slope: Layer, labels: Labels, count: int, grid: Grid, p: RockParams
 ) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Size each bump; return the rocks' table and which labels are rocks."""
     kept = np.zeros(count + 1, bool)
@@ -147,8 +149,8 @@ def _measure(
     z, sigma = grid["elevation"], grid.layers.get("sigma")
     for k in np.flatnonzero(sums[:, 0] >= p.rock_height):
         peak, area, row, col = sums[k]
-        # A half ellipsoid is sqrt(3) / 2 as wide at half its height as at its foot.
-        radius = np.sqrt(area / np.pi) / np.sqrt(0.75)
+        # At a quarter of its height a half ellipsoid has this share of the width at its foot.
+        radius = np.sqrt(area / np.pi) / np.sqrt(1.0 - _CUT**2)
         width = 2.0 * radius * grid.resolution
         if width > 1.6 * p.rock_largest or area < 2:
             continue
@@ -157,6 +159,8 @@ def _measure(
         if known.sum() < _SECTORS // 2:
             continue
         r, c = round(row), round(col)
+        if slope[r, c] > p.rock_max_slope:
+            continue
         top = np.nanmax(z[max(0, r - 1) : r + 2, max(0, c - 1) : c + 2])
         stands = float(top - np.nanmax(ground))
         if not stands > p.rock_isolation * peak:
@@ -171,7 +175,7 @@ def _measure(
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _sums(bump: Layer, labels: Labels, count: int) -> Array:
-    """Peak height, cells above half of it, and their centroid (row, col), for each label."""
+    """Peak height, cells above `_CUT` of it, and their centroid (row, col), for each label."""
     out = np.zeros((count + 1, 4))
     rows, cols = bump.shape
     for r in range(rows):
@@ -182,7 +186,7 @@ def _sums(bump: Layer, labels: Labels, count: int) -> Array:
     for r in range(rows):
         for c in range(cols):
             k = labels[r, c]
-            if k > 0 and bump[r, c] >= 0.5 * out[k, 0]:
+            if k > 0 and bump[r, c] >= _CUT * out[k, 0]:
                 out[k, 1] += 1
                 out[k, 2] += r
                 out[k, 3] += c

@@ -26,6 +26,7 @@ class SandParams:
     """How sand is told from firm ground; see config/terrain.yaml."""
 
     sand_window: float
+    sand_patch: float
     sand_weights: list[float]
     sand_prior: float
 
@@ -42,7 +43,7 @@ def probability(grid: Grid, params: SandParams | None = None) -> Layer:
     p = params or config.load("terrain", SandParams)
     if len(p.sand_weights) != len(FEATURES):
         raise InvalidInput("terrain.sand_weights", p.sand_weights, f"one for each of {FEATURES} is needed")
-    cues = features(grid, p.sand_window)
+    cues = features(grid, p.sand_window, p.sand_patch)
     score = np.full(grid.shape, p.sand_prior)
     for weight, name in zip(p.sand_weights, FEATURES, strict=True):
         score += weight * cues[name]
@@ -50,8 +51,8 @@ def probability(grid: Grid, params: SandParams | None = None) -> Layer:
     return result
 
 
-def features(grid: Grid, window: float) -> dict[str, npt.NDArray[np.float32]]:
-    """The cues, smoothed over `window` [m]; each (rows, cols) float32, NaN where unknown.
+def features(grid: Grid, window: float, patch: float) -> dict[str, npt.NDArray[np.float32]]:
+    """The cues, taken over `window` and averaged over `patch` [m]; each (rows, cols) float32, NaN where unknown.
 
     grain: log contrast within a cell; contrast_small, contrast_large: log contrast within `window` and three
     times that; roughness: log RMS of the elevation about the plane over the window [m]; slope: tangent of the
@@ -76,7 +77,17 @@ def features(grid: Grid, window: float) -> dict[str, npt.NDArray[np.float32]]:
         "slope": np.maximum(np.hypot(slope_x, slope_y) - 0.4, 0.0),
         "brightness": np.log(np.maximum(mean, 5.0) / np.maximum(around, 5.0)),
     }
-    return {name: np.where(known, cue, np.nan).astype(np.float32) for name, cue in result.items()}
+    side = max(1, 2 * round(0.5 * patch / grid.resolution) + 1)
+    return {name: _patches(cue, known, side) for name, cue in result.items()}
+
+
+def _patches(
+    cue: npt.NDArray[np.floating], known: npt.NDArray[np.bool_], side: int
+) -> npt.NDArray[np.float32]:
+    """A cue averaged over the square that decides about a cell: sand lies in patches."""
+    valid = known & np.isfinite(cue)
+    result: npt.NDArray[np.float32] = np.where(valid, _mean(cue, valid, side), np.nan).astype(np.float32)
+    return result
 
 
 def _mean(values: Layer, known: npt.NDArray[np.bool_], side: int) -> npt.NDArray[np.float64]:
