@@ -24,6 +24,8 @@ Array = npt.NDArray[np.float64]
 _X, _Y, _Z, _TURN, _SLIP = range(5)
 _SIZE = 8
 _CLONE = slice(5, 8)
+_STRIKES = 2  # matches refused in a row before the neighbourhood is searched anew
+_RECOVERY_SIGMA = 0.3  # m
 _MOST_MISFITS = 3  # in a row, before the last pictures rather than the new one are taken for wrong
 
 
@@ -102,6 +104,7 @@ class RoverFilter:
         self._covariance[:5, :5] = np.diag(np.square(np.maximum(sigma, 1e-4)))
         self._patch = GroundPatch()
         self._misfits = 0
+        self._strikes = 0
         self._clone()
 
     def _clone(self) -> None:
@@ -204,6 +207,8 @@ class RoverFilter:
         noise = np.zeros(_SIZE)
         # Turning in place scrubs the wheels sideways: count it as a metre of way per radian.
         noise[:3] = p.drive_walk**2 * (length + turned_by)
+        # Climbing over stones, the body rises more than its attitude tells.
+        noise[_Z] *= 9.0
         noise[_TURN] = p.drive_turn_walk**2 * (length + turned_by)
         noise[_SLIP] = p.slip_sigma**2 * (1.0 - keep**2)
         self._covariance = jacobian @ self._covariance @ jacobian.T + np.diag(noise)
@@ -225,7 +230,13 @@ class RoverFilter:
         cloud = Pose.from_euler(0.0, 0.0, 0.0, roll, pitch).apply(cloud)
         self._match_way(cloud)
         if self._map is not None:
+            if self._strikes >= _STRIKES:
+                self._recover(cloud, self._map)
             result = self._match(cloud, self._map, p.relief_sigma)
+            if result.used:
+                self._strikes = 0
+            elif result.reason != "unknown ground":
+                self._strikes += 1
             if result.used or result.reason != "unknown ground":
                 return result
         return self._match_orbital(cloud)
@@ -273,6 +284,24 @@ class RoverFilter:
             self._patch.position = position
         else:
             self._patch.add(cloud, position, yaw)
+        self._clone()
+
+    def _recover(self, cloud: Array, ground: Grid) -> None:
+        """After refused matches: look around, take the height that fits, and admit to be unsure."""
+        state, thin = self._state, cloud[::3]
+        yaw = self._yaw(state)
+        offset, met = search(
+            thin, state[:3], yaw, ground["elevation"], ground.resolution, ground.origin,
+            3.0 * _RECOVERY_SIGMA, max(ground.resolution, 0.1),
+        )  # fmt: skip
+        if met < self._params.relief_min_points // 3:
+            return
+        state[:2] += offset
+        c, s = np.cos(yaw), np.sin(yaw)
+        x = state[_X] + c * thin[:, 0] - s * thin[:, 1]
+        y = state[_Y] + s * thin[:, 0] + c * thin[:, 1]
+        state[_Z] = float(np.nanmedian(ground.sample("elevation", x, y) - thin[:, 2]))
+        self._covariance[:3, :3] += _RECOVERY_SIGMA**2 * np.eye(3)
         self._clone()
 
     def _match(self, cloud: Array, ground: Grid, sigma: float) -> DepthResult:
