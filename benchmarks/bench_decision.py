@@ -1,13 +1,14 @@
 """Decisions over many worlds: on the truth, on the orbital map alone, and on the helicopter's map.
 
-    python benchmarks/bench_decision.py --seeds 0:20 --resume /tmp/decisions.jsonl [--recipe delta] [--worlds DIR]
+    python benchmarks/bench_decision.py --seeds 0:20 --resume /tmp/decisions.jsonl [--worlds DIR]
 
-Each seed's world is made in memory (or read from --worlds/<recipe>_<seed>). The same router and limits decide on
+Each seed's world is made in memory (or read from --worlds/<recipe>_<seed>). The same router
+and limits decide on
     truth       the ground with every rock, no noise: what is right;
     orbital     all that is known before the flight, forced to choose;
-    helicopter  a map as pictures give it, by the noise model of `helicopter_map`, within the corridors; fused with orbital.
-A decision is right when it names what the truth names, or a channel that costs at most 5 % more there (regret). The plan's
-own answer (truth.yaml) is printed beside it, so that a router and a world that disagree are seen.
+    helicopter  what pictures of the corridors give, by the noise model of `helicopter_map`.
+A decision is right when it names what the truth names, or a channel that costs at most 5 % more there
+(regret). The plan's own answer (truth.yaml) is printed beside it, so that disagreement shows.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ Array = npt.NDArray[np.float64]
 
 ALLOWED_REGRET = 0.05
 MAP_CELL = 0.1
-# The helicopter map's errors: smooth and white height error, share of the cells without a measurement, deviation of a
-# rock's height, share of rocks missed, and of ground whose sand is misjudged.
+# The helicopter map's errors: smooth and white height error [m], share of cells without a measurement,
+# deviation of a rock's height [m], share of rocks under 0.45 m missed, share of ground with sand misjudged.
 SMOOTH_ERROR, SMOOTH_LENGTH, WHITE_ERROR = 0.05, 4.0, 0.02
 HOLES, ROCK_ERROR, ROCKS_MISSED, SAND_MISJUDGED = 0.04, 0.05, 0.10, 0.08
 
@@ -72,17 +73,15 @@ def _with_rocks(ground: Grid, rocks: Array) -> Grid:
 
 
 def helicopter_map(truth: Truth, corridors: list[Corridor], seed: int) -> Grid:
-    """Return what pictures over both corridors would show, by the noise model above (not by rendered pictures)."""
+    """Return what pictures over the corridors would show, by the noise model above, not by rendering."""
     rng = noise.stream(seed, "helicopter map")
     rocks = truth.rocks[rng.random(len(truth.rocks)) > ROCKS_MISSED * (truth.rocks[:, 5] < 0.45)].copy()
+    rocks[:, 5] = np.maximum(rocks[:, 5] + rng.normal(0.0, ROCK_ERROR, len(rocks)), 0.02)
     seen = _with_rocks(truth.ground, rocks)
     fine = Grid.over(truth.ground.bounds, MAP_CELL)
     size = fine.shape[::-1]
     for name in ("elevation", "rock", "sand"):
         fine[name] = cv2.resize(seen[name], size, interpolation=cv2.INTER_LINEAR)
-    fine["rock"] = np.where(
-        fine["rock"] > 0.05, np.clip(fine["rock"] + rng.normal(0.0, ROCK_ERROR), 0.0, None), 0.0
-    )
     smooth = SMOOTH_ERROR * orbital.correlated_error(fine.shape, SMOOTH_LENGTH / MAP_CELL, rng)
     fine["elevation"] = fine["elevation"] + smooth + rng.normal(0.0, WHITE_ERROR, fine.shape)
     doubt = orbital.correlated_error(fine.shape, 30.0, rng)
@@ -165,7 +164,8 @@ def regret(right: str, choice: str, cost: dict[str, float | None]) -> float:
 
 def show(rows: list[dict[str, Any]]) -> None:
     print(
-        f"{'seed':>6}{'planned':>9}{'truth':>9}{'orbital':>9}{'regret':>8}{'helicopter':>12}{'regret':>8}{'s':>6}  costs on truth"
+        f"{'seed':>6}{'planned':>9}{'truth':>9}{'orbital':>9}{'regret':>8}{'helicopter':>12}{'regret':>8}{'s':>6}"
+        "  costs on truth"
     )
     for row in rows:
         costs_text = " ".join(f"{k} {'-' if v is None else f'{v:.0f}'}" for k, v in row["truth_cost"].items())

@@ -1,4 +1,4 @@
-"""Planning layers, direction-dependent prices and the choice between channels, on ground made for the purpose."""
+"""Planning layers, prices by direction and the choice between channels, on ground made for the purpose."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_rocks_that_leave_no_gap_close_a_channel_and_a_gap_opens_it() -> None:
 def test_slip_forbids_uphill_on_steep_sand_but_not_downhill() -> None:
     grid = ground()
     xs, ys = grid.centres()
-    x, y = np.meshgrid(xs, ys)
+    _, y = np.meshgrid(xs, ys)
     steep = np.clip(y, -5.0, 5.0) * math.tan(math.radians(17.5))
     grid["elevation"], grid["sand"] = steep, np.ones(grid.shape)
     plan = costs.planning_map(None, grid, PARAMS, LIMITS)

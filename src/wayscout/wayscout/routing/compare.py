@@ -188,19 +188,17 @@ def _reasons(
     if len(found) > 4:
         reasons.append(f"{name}: and {len(found) - 4} more places over a limit")
     steep = int(np.argmax(p.tilt))
-    x, y = p.path[steep]
     if not found:
         tight = int(np.argmin(p.margin))
         reasons.append(
-            f"{name}: {p.s[-1]:.0f} m, steepest ground {math.degrees(p.tilt[steep]):.0f} deg at ({x:.0f}, {y:.0f}), "
-            f"least margin {100 * max(p.margin[tight], 0.0):.0f} % at ({p.path[tight, 0]:.0f}, {p.path[tight, 1]:.0f})"
+            f"{name}: {p.s[-1]:.0f} m, steepest ground {math.degrees(p.tilt[steep]):.0f} deg at "
+            f"{_place(p, steep)}, "
+            f"least margin {100 * max(p.margin[tight], 0.0):.0f} % at {_place(p, tight)}"
         )
         risky = int(np.argmax(p.failure))
         if p.failure[risky] > 0.05:
-            x, y = p.path[risky]
-            reasons.append(
-                f"{name}: a limit may be broken at ({x:.0f}, {y:.0f}) with probability {p.failure[risky]:.2f}"
-            )
+            chance = f"with probability {p.failure[risky]:.2f}"
+            reasons.append(f"{name}: a limit may be broken at {_place(p, risky)} {chance}")
     if unknown > 0.01:
         reasons.append(
             f"{name}: {100 * unknown:.0f} % of the way was not measured by pictures"
@@ -211,6 +209,10 @@ def _reasons(
             )
         )
     return reasons
+
+
+def _place(p: risk.Profile, i: int) -> str:
+    return f"({p.path[i, 0]:.0f}, {p.path[i, 1]:.0f})"
 
 
 def _choose(candidates: list[Candidate], params: RouterParams, may_look: bool) -> tuple[str, list[str]]:
@@ -241,7 +243,8 @@ def _undecided(c: Candidate, params: RouterParams) -> bool:
 
 
 def _preference(best: Candidate, candidates: list[Candidate]) -> str:
-    text = f"{best.channel}: costs {best.cost:.0f} m of level ground, succeeds with probability {best.success_probability:.2f}"
+    chance = f"succeeds with probability {best.success_probability:.2f}"
+    text = f"{best.channel}: costs {best.cost:.0f} m of level ground, {chance}"
     for other in candidates:
         if other is not best:
             if not other.passable:

@@ -72,8 +72,9 @@ def closed(
 ) -> Mask:
     """Return the (rows, cols) cells that a route through `corridor` may not use.
 
-    Open is the corridor to `margin` [m] beyond its walls, and the ground around the straight ways from start to
-    its first point and from its last point to the goal, to a third of their length (at least `APPROACH`).
+    Open is the corridor to `margin` [m] beyond its walls, and the ground around the straight ways from
+    start to its first point and from its last point to the goal, to a third of their length (`APPROACH` at
+    least).
     Other corridors are closed where they do not overlap this one.
     """
     xs, ys = grid.centres()

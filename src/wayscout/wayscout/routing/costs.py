@@ -47,7 +47,7 @@ def planning_map(
 
     Args:
         orbital: prior; its height is moved to the fine map's where both exist.
-        fine: layers `elevation` and, where known, `sigma`, `measured`, `sand`, `rock`; None before any flight.
+        fine: layers `elevation` and, where known, `sigma`, `measured`, `sand`, `rock`; None before a flight.
 
     Raises:
         InvalidInput: when neither is given or an elevation layer is missing.
@@ -153,7 +153,8 @@ def _smooth(z: Layer, deviation: float) -> Layer:
     base = float(z[known].mean()) if known.any() else 0.0
     weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), deviation)
     total = cv2.GaussianBlur(np.where(known, z - base, 0.0).astype(np.float32), (0, 0), deviation)
-    return np.where(known, base + total / np.maximum(weight, 1e-6), np.nan).astype(np.float32)
+    smooth: Layer = np.where(known, base + total / np.maximum(weight, 1e-6), np.nan).astype(np.float32)
+    return smooth
 
 
 def _distance(blocked: npt.NDArray[np.bool_], resolution: float) -> Layer:
@@ -161,14 +162,17 @@ def _distance(blocked: npt.NDArray[np.bool_], resolution: float) -> Layer:
     if not blocked.any():
         return np.full(blocked.shape, np.inf, np.float32)
     free = (~blocked).astype(np.uint8)
-    return (cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) * resolution).astype(np.float32)
+    distance = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    result: Layer = (distance * resolution).astype(np.float32)
+    return result
 
 
 def _offset(difference: Layer, seen: npt.NDArray[np.bool_], grid: Grid) -> Layer:
-    """Height by which to move the prior: the local mean difference near measured ground, the median elsewhere."""
+    """Height to move the prior by: the mean difference near measured ground, the median elsewhere."""
     typical = float(np.median(difference[seen]))
     rest = np.where(seen, difference - typical, 0.0).astype(np.float32)
     spread = 4.0 / grid.resolution
     weight = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), spread)
     near = cv2.GaussianBlur(rest, (0, 0), spread) / np.maximum(weight, 0.05)
-    return (typical + near).astype(np.float32)
+    result: Layer = (typical + near).astype(np.float32)
+    return result

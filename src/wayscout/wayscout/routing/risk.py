@@ -156,7 +156,8 @@ def _why(p: Profile, i: int, need: float, limits: RoverLimits) -> str:
     x, y = p.path[i]
     place = f"at ({x:.0f}, {y:.0f})"
     if p.clearance[i] < need - 1e-6 and p.step[i] > limits.plan_step:
-        return f"step or rocks of {p.step[i]:.2f} m across the way {place}, planned for at most {limits.plan_step:.2f} m"
+        most = f"planned for at most {limits.plan_step:.2f} m"
+        return f"step or rocks of {p.step[i]:.2f} m across the way {place}, {most}"
     if p.slip[i] >= limits.max_slip:
         return (
             f"slip of {100 * p.slip[i]:.0f} % on sand rising {math.degrees(p.slope[i]):.0f} deg {place}, "

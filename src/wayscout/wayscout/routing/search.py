@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ class Pricing:
 def pricing(grid: Grid, shut: Mask, params: RouterParams, limits: RoverLimits) -> Pricing:
     """Prepare the prices of a planning map; cells of `shut` can't be entered."""
     tilt = np.arctan(np.hypot(grid["slope_x"], grid["slope_y"]))
-    risk = _barrier(tilt / limits.plan_tilt, params)
+    risk: Array = _barrier(tilt / limits.plan_tilt, params)
     risk += _barrier(grid["obstacle"] / limits.plan_step, params, lethal=False)
     need = params.half_width + params.keep_off
     if params.soft_margin > 0.0:
@@ -59,15 +60,15 @@ def pricing(grid: Grid, shut: Mask, params: RouterParams, limits: RoverLimits) -
         risk += params.barrier_weight * near**2
     risk += np.where(grid["clearance"] < need, FORBIDDEN * (1.5 - grid["clearance"] / need), 0.0)
     risk += np.where(grid["measured"] > 0.5, 0.0, params.unknown_weight)
-    risk = np.where(np.isfinite(risk) & np.isfinite(grid["slope_x"]) & ~shut, risk, np.inf).astype(np.float32)
+    usable = np.isfinite(risk) & np.isfinite(grid["slope_x"]) & ~shut
+    closed_off = np.where(usable, risk, np.inf).astype(np.float32)
     level = limits.idle_power + limits.drive_power
     lift = limits.mass * GRAVITY * limits.speed / params.drive_efficiency / level
     numbers = np.array(
         [limits.slip_on_rock, limits.max_slip, lift, params.barrier_start, params.barrier_weight]
     )
-    return Pricing(
-        grid, risk, np.radians(limits.slip_slopes), np.asarray(limits.slip_on_sand, float), numbers
-    )
+    slips = np.asarray(limits.slip_on_sand, dtype=np.float64)
+    return Pricing(grid, closed_off, np.radians(limits.slip_slopes), slips, numbers)
 
 
 def _barrier(share: npt.NDArray[np.floating], params: RouterParams, *, lethal: bool = True) -> Array:
@@ -93,22 +94,16 @@ def route(
         row, col = grid.indices(x, y)
         cells.append((int(row), int(col)))
     risk = prices.risk.copy()
-    for row, col in cells:  # the vehicle stands there: whatever the map says, it can leave
-        risk[row, col] = min(risk[row, col], 1.0)
+    for cell in cells:  # the vehicle stands there: whatever the map says, it can leave
+        risk[cell] = min(float(risk[cell]), 1.0)
     layers = (risk, grid["slope_x"], grid["slope_y"], grid["sand"])
     table = (prices.slip_slope, prices.slip_sand, prices.numbers)
     found = _dijkstra(*layers, *table, *cells[0], *cells[1])
     if not len(found):
         return None
     line = found.astype(np.float64)
-    line[0] = [
-        (start[1] - grid.origin[1]) / grid.resolution - 0.5,
-        (start[0] - grid.origin[0]) / grid.resolution - 0.5,
-    ]
-    line[-1] = [
-        (goal[1] - grid.origin[1]) / grid.resolution - 0.5,
-        (goal[0] - grid.origin[0]) / grid.resolution - 0.5,
-    ]
+    for i, (x, y) in ((0, start), (-1, goal)):
+        line[i] = (np.array([y, x]) - np.array(grid.origin)[::-1]) / grid.resolution - 0.5
     line = _cut(*layers, *table, line)
     line = _even(line, spacing / grid.resolution)
     line = _relax(*layers, *table, line, 60)
@@ -122,7 +117,7 @@ def price(prices: Pricing, path: Array) -> Array:
     line = ((path - np.array(grid.origin)) / grid.resolution - 0.5)[:, ::-1]
     layers = (prices.risk, grid["slope_x"], grid["slope_y"], grid["sand"])
     table = (prices.slip_slope, prices.slip_sand, prices.numbers)
-    pieces = np.array([_segment(*layers, *table, *a, *b) for a, b in zip(line[:-1], line[1:], strict=True)])
+    pieces = np.array([_segment(*layers, *table, *a, *b) for a, b in pairwise(line)])
     return pieces * grid.resolution
 
 
@@ -176,12 +171,12 @@ def _segment(
     length = math.hypot(r1 - r0, c1 - c0)
     if length < 1e-9:
         return 0.0
-    n = max(1, int(math.ceil(length / 0.5)))
+    n = max(1, math.ceil(length / 0.5))
     dr, dc = (r1 - r0) / length, (c1 - c0) / length
     total = 0.0
     for i in range(n):
         t = (i + 0.5) / n
-        r, c = int(math.floor(r0 + t * (r1 - r0) + 0.5)), int(math.floor(c0 + t * (c1 - c0) + 0.5))
+        r, c = math.floor(r0 + t * (r1 - r0) + 0.5), math.floor(c0 + t * (c1 - c0) + 0.5)
         if r < 0 or c < 0 or r >= risk.shape[0] or c >= risk.shape[1] or risk[r, c] == np.inf:
             return np.inf
         total += _metre(risk[r, c], sx[r, c], sy[r, c], sand[r, c], dr, dc, slopes, slips, numbers)

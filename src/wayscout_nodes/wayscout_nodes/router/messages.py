@@ -106,7 +106,7 @@ def _colour(rgb: tuple[float, float, float]) -> ColorRGBA:
 
 
 def write(folder: Path, decision: Decision, planning_map: Grid, time: float, seconds: float) -> None:
-    """Write decision.json (all numbers) and candidates.npz (paths and planning layers), replacing older ones."""
+    """Write decision.json (all numbers) and candidates.npz (paths, planning layers) over older ones."""
     folder.mkdir(parents=True, exist_ok=True)
     entry = asdict(decision) | {"sim_s": time, "compute_s": seconds}
     (folder / "decision.json").write_text(json.dumps(_plain(entry), indent=1))

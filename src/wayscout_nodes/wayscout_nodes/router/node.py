@@ -28,6 +28,7 @@ from wayscout_nodes.router import messages
 from wayscout_nodes.router.tiles import TileShelf, mark_hazards
 
 _PATIENCE = 20.0  # [s] wall clock that a goal waits for the orbital map and for tiles that the index names
+_SETTLE = 0.3  # [s] wall clock that every goal waits, so that a map sent just before it is not overtaken
 _TILES_KEPT = 400
 
 
@@ -108,8 +109,11 @@ class Router(Node):
                 self._waiting.remove(goal)
                 self._goals.finish(goal.handle, CANCELLED, PlanRoute.Result(message="called off"))
                 continue
+            waited = time.monotonic() - goal.since
+            if waited < _SETTLE:
+                continue
             lacking = self._lacking(bool(goal.handle.request.orbital_only))
-            if lacking and time.monotonic() - goal.since < _PATIENCE:
+            if lacking and waited < _PATIENCE:
                 goal.handle.publish_feedback(PlanRoute.Feedback(phase=f"waiting for {lacking}"))
                 continue
             self._waiting.remove(goal)
