@@ -24,7 +24,7 @@ class Recipe(_Strict):
 
     size: float = Field(gt=0, description="side of the square")
     resolution: float = Field(gt=0, description="spacing of heightmap vertices")
-    texture_pixels: int = Field(ge=256, le=16384, description="side of the colour texture")
+    texture_pixels: int = Field(ge=256, le=16384, multiple_of=512, description="side of the colour texture")
     rise: Range = Field(description="floor of the crater to top of the delta")
     front: list[tuple[float, float]] = Field(
         description="y, share of the rise: the front's profile without channels"

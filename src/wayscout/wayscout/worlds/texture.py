@@ -15,6 +15,8 @@ from wayscout.worlds.noise import Octaves
 Image = npt.NDArray[np.uint8]
 AMBIENT = 0.30  # share of the light that comes from the dusty sky
 BAND = 512  # rows painted at once
+COARSE = 4  # fields without detail below half a metre are made on every fourth pixel
+BROAD_FIELDS = frozenset({"broad", "bare", "bend", "hue"})
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,10 @@ def _fields(scene: Scene) -> dict[str, Octaves]:
 
     def field(name: str, wavelength: float, shortest: float, gain: float) -> Octaves:
         rng = noise.stream(scene.seed, "albedo", name)
+        stride = COARSE if name in BROAD_FIELDS else 1
+        n, pixel = scene.pixels // stride, scene.pixel * stride
         return Octaves((n, n), wavelength / pixel, rng, shortest=max(1.0, shortest / pixel), gain=gain)
 
-    n, pixel = scene.pixels, scene.pixel
     return {
         "broad": field("broad", 42.0, 1.0, 0.62),
         "fine": field("fine", 1.6, 0.0, 0.85),
@@ -145,6 +148,15 @@ def _fields(scene: Scene) -> dict[str, Octaves]:
         "bend": field("bend", 7.0, 1.5, 0.5),
         "hue": field("hue", 18.0, 0.6, 0.65),
     }
+
+
+def _rows(field: Octaves, begin: int, end: int, stride: int) -> Layer:
+    """Rows of a field; one that was made coarser by `stride` is interpolated, with a margin against seams."""
+    if stride == 1:
+        return field.rows(begin, end)
+    coarse = field.rows(begin // stride - 1, end // stride + 1)
+    fine = cv2.resize(coarse, (coarse.shape[1] * stride, coarse.shape[0] * stride))
+    return np.asarray(fine[stride:-stride], np.float32)
 
 
 def _pebbles(begin: int, end: int, scene: Scene, patches: Layer) -> Layer:
@@ -203,7 +215,7 @@ def _band(
     light, shadow, steep, strata, sand, dark = (
         cv2.warpAffine(a, to_vertex, (n, end - begin), flags=flags) for a in layers
     )
-    value = {name: f.rows(begin, end) for name, f in fields.items()}
+    value = {k: _rows(f, begin, end, COARSE if k in BROAD_FIELDS else 1) for k, f in fields.items()}
     bare = noise.smoothstep(-0.1, 0.7, value["bare"] + 1.5 * steep)
     # Bedrock breaks into plates with dark, sand-filled joints; regolith carries pebbles, light and dark.
     joints = noise.smoothstep(0.10, 0.02, np.abs(value["plates"])) * bare * (1 - steep)
@@ -219,7 +231,9 @@ def _band(
     direct = light * (1.0 - shadow) * (1.0 - thrown.astype(np.float32) * np.float32(0.92 / 255.0))
     grey = 0.36 * albedo * (AMBIENT + (1.0 - AMBIENT) * direct)
     warm = np.clip(0.5 + 0.18 * value["hue"] - 0.35 * sand - 0.3 * dark, 0.0, 1.0)
-    red, green, blue = (c + d * warm for c, d in ((1.18, 0.22), (0.96, -0.08), (0.80, -0.24)))
-    bgr = np.stack([grey * blue, grey * green, grey * red], axis=-1)
     # A camera's response: brightens the shadows without burning the sunlit walls.
-    return np.asarray(np.clip(255.0 * bgr**0.72, 0, 255), np.uint8)
+    bright = np.float32(255.0) * grey ** np.float32(0.72)
+    picture = np.empty((*bright.shape, 3), np.uint8)
+    for band, (cold, change) in enumerate(((0.852, -0.193), (0.971, -0.059), (1.127, 0.147))):
+        picture[..., band] = np.clip(bright * (cold + change * warm), 0.0, 255.0)
+    return picture
