@@ -33,6 +33,15 @@ class _Start:
     heading_sigma: float
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """Where a picture was taken, as known in flight: stamp [s], optical frame in map, sigma [m]."""
+
+    time: float
+    optical: Pose
+    sigma: float
+
+
 class HelicopterCampaign:
     """Feeds one filter and, flight by flight, one adjuster.
 
@@ -63,6 +72,7 @@ class HelicopterCampaign:
         self._start: _Start | None = None
         self._earlier: list[PosedPicture] = []
         self._shift: tuple[Array, Array] | None = None
+        self.estimates: list[Estimate] = []
         self._odom: Pose | None = None
         self._distance = float("nan")
         self._at_picture: tuple[Pose, Pose] | None = None  # odometry and filtered pose at the last picture
@@ -98,6 +108,9 @@ class HelicopterCampaign:
             self._start = sigma
         result = self.filter.picture(image)
         self._at_picture = (self._odom, self.filter.pose)
+        self.estimates.append(
+            Estimate(time, self.filter.pose @ self._mount, float(self.filter.position_sigma.max()))
+        )
         return result
 
     def finish_flight(self) -> AdjustedFlight | None:
@@ -122,6 +135,7 @@ class HelicopterCampaign:
             self._camera, self._mount, self._adjustment, self._orbital, laser=self._laser
         )
         self._start, self._at_picture = None, None
+        self.estimates = []
 
     def _settle(self, adjusted: AdjustedFlight) -> None:
         assert self._at_picture is not None

@@ -15,7 +15,7 @@ from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
-from wayscout.localisation.campaign import HelicopterCampaign
+from wayscout.localisation.campaign import Estimate, HelicopterCampaign
 from wayscout.localisation.flight_adjustment import AdjustedFlight, AdjustmentParams
 from wayscout.localisation.helicopter import HelicopterParams
 from wayscout.localisation.orbital import Orbital
@@ -281,24 +281,37 @@ class Localiser(Node):
             return
         if held < log.pictures:
             self.get_logger().warning(f"flight {log.flight}: {log.pictures - held} pictures never came")
+        estimates, flight = self._helicopter.estimates, int(log.flight)
         try:
             adjusted = self._helicopter.finish_flight()
         except InvalidInput as error:
             self._refuse(error)
             self._helicopter.discard_pictures()
+            adjusted = None
+        if adjusted is None:
+            # Better the poses as known in flight than a mapper that waits for ever.
+            self._publish_track(flight, estimates)
             return
-        if adjusted is not None:
-            self._publish_track(int(log.flight), adjusted)
+        self._publish_track(
+            flight,
+            [
+                Estimate(float(t), p, float(s))
+                for t, p, s in zip(adjusted.times, adjusted.optical_poses, adjusted.sigmas, strict=True)
+            ],
+        )
+        self._report_flight(flight, adjusted)
 
-    def _publish_track(self, flight: int, adjusted: AdjustedFlight) -> None:
-        assert self._helicopter is not None
+    def _publish_track(self, flight: int, estimates: list[Estimate]) -> None:
         message = PictureTrack(flight=flight)
         message.header.frame_id = "map"
         message.header.stamp = convert.to_stamp(self._time)
-        message.stamps = [convert.to_stamp(t) for t in adjusted.times]
-        message.poses = [convert.to_pose(p) for p in adjusted.optical_poses]
-        message.position_sigma = adjusted.sigmas.tolist()
+        message.stamps = [convert.to_stamp(e.time) for e in estimates]
+        message.poses = [convert.to_pose(e.optical) for e in estimates]
+        message.position_sigma = [e.sigma for e in estimates]
         self._track.publish(message)
+
+    def _report_flight(self, flight: int, adjusted: AdjustedFlight) -> None:
+        assert self._helicopter is not None
         self._send("helicopter", self._time, self._helicopter.filter.correction(), self._odom["helicopter"])
         if self._rover is not None:
             self._rover.set_shift(adjusted.shift)
