@@ -23,6 +23,7 @@ from rclpy.action import ActionServer, CancelResponse
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rosgraph_msgs.msg import Clock
 from wayscout_interfaces.action import Drive, Fly, PlanRoute, UpdateMap
 from wayscout_interfaces.msg import DriveState, FlightLog, OrbitalMap, RouteCandidate, RouteDecision
 from wayscout_interfaces.srv import AdvanceTime
@@ -84,6 +85,8 @@ class Servers(Node):
         self._orbital = self.create_publisher(OrbitalMap, "map/orbital", qos.LATCHED)
         self._orbital.publish(read_orbital_map(world)[1])
         self._state = self.create_publisher(DriveState, "rover/state", qos.COMMAND)
+        self._clock = self.create_publisher(Clock, "/clock", qos.COMMAND)
+        self.create_timer(0.2, lambda: self._clock.publish(Clock()))
 
     def _fly(self, handle: Any) -> Fly.Result:
         handle.succeed()

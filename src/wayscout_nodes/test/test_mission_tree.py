@@ -159,6 +159,7 @@ def build(folder: Path, **answers: Any) -> Mission:
         rover=convert.to_pose(Pose.identity()),
         helicopter=np.array([2.0, 0.0]),
     )
+    mission.recorder.clock(0.0)
     mission.orbital = OrbitalMap()
     for name, x in (("A", -15.0), ("B", 15.0)):
         line = [Point(x=x, y=0.0), Point(x=x, y=50.0)]
@@ -271,6 +272,9 @@ def test_refused_flight_and_failed_mapping_are_told_and_survived(tmp_path: Path)
     )
     run(mission)
     assert "beyond 169.5 s" in texts(mission)
+    numbers = [goal.plan.flight for goal in mission.ports.fly.goals]
+    assert numbers[:2] == [1, 1], "a refused flight is tried once more"
+    assert len(mission.ports.advance.goals) == len(numbers) - 1
     assert "no track of flight 2" in texts(mission)
     assert mission.ports.plan_route.goals[0].orbital_only is True
     assert mission.outcome == "arrived"
@@ -480,3 +484,13 @@ def test_progress_says_phase_map_and_way_to_go() -> None:
     plain.update(status)
     plain.update(status)
     assert len(said) == 1
+
+
+def test_flight_refused_twice_is_left(tmp_path: Path) -> None:
+    refused = Answer(Fly.Result(success=False, message="no position"), "helicopter/fly failed")
+    mission = build(tmp_path, fly=lambda *_: refused)
+    run(mission)
+    planned = {flight["flight"] for flight in read(mission, "flights")}
+    assert len(mission.ports.fly.goals) == 2 * len(planned)
+    assert mission.ports.plan_route.goals[0].orbital_only is True
+    assert mission.outcome == "arrived"

@@ -34,7 +34,8 @@ def write_report(run_folder: Path, world_folder: Path | None = None, budget: flo
 
     Args:
         run_folder: as written by `wayscout.report.folder.RunFolder`.
-        world_folder: for the orbital picture; its truth is not read. None for maps without it.
+        world_folder: for the orbital picture; its truth is not read. None for the
+            copy in the run folder, or maps without it.
         budget: wall clock after which no further figure is begun [s]; None for no limit.
 
     Raises:
@@ -43,6 +44,8 @@ def write_report(run_folder: Path, world_folder: Path | None = None, budget: flo
     """
     if not run_folder.is_dir():
         raise InvalidInput("run folder", str(run_folder), "an existing folder is needed")
+    if world_folder is None and (run_folder / "world").is_dir():
+        world_folder = run_folder / "world"
     record = read_run(run_folder)
     # The figures for programs first: they are quick, and a hurried end must not lose them.
     _replace(run_folder / "result.json", json.dumps(plain(result(record)), indent=1) + "\n")

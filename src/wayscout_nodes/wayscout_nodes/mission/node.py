@@ -38,7 +38,7 @@ from wayscout_nodes.mission.state import ANSWERS, FAILED, INTERRUPTED, Mission
 TICK = 0.05  # [s] of wall clock between ticks of the tree
 STATUS_INTERVAL = 1.0  # [s] of wall clock between status messages when nothing changes
 LAST_WORDS = 0.3  # [s] for cancelled goals to reach their servers
-HURRIED_REPORT = 1.2  # [s] for the report after a signal, so that the process ends within 3 s
+HURRIED_REPORT = 0.7  # [s] for the report after a signal, so that the process ends within 3 s
 
 CLOCK, ROVER_STATE = "/clock", "rover/state"
 
@@ -195,6 +195,10 @@ def _report(node: MissionNode, stop: Event) -> None:
     mission.write_outcome()
     folder = node.recorder.files.path
     try:
+        if stop.is_set():
+            write_report(
+                folder, None, 0.0
+            )  # without figures: whoever kills now finds a page
         page = write_report(folder, Path(mission.settings.world), HURRIED_REPORT if stop.is_set() else None)
         mission.write_outcome()  # with the time that the report took
         node.get_logger().info(f"{mission.outcome}: {mission.message}; report in {page}")

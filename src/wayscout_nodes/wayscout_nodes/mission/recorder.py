@@ -52,6 +52,11 @@ class Recorder:
         """Simulated time since its first sign [s]."""
         return 0.0 if self._first_sim is None else self.sim_time - self._first_sim
 
+    @property
+    def clock_runs(self) -> bool:
+        """Whether simulated time has been seen."""
+        return self._first_sim is not None
+
     def clock(self, sim_time: float) -> None:
         """Note the newest simulated time [s]."""
         if self._first_sim is None:

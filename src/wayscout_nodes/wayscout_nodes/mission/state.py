@@ -46,6 +46,7 @@ class Mission:
         rover: newest pose of the rover's base_link in map.
         helicopter: x, y [m] where it stands.
         waiting: flights planned and not yet flown.
+        refused: numbers of flights that the helicopter refused once; they are tried once more after a rest.
         outcome: how it ended; empty while it goes on.
     """
 
@@ -63,6 +64,7 @@ class Mission:
     corridors: list[Corridor] = field(default_factory=list)
     waiting: deque[FlightPlan] = field(default_factory=deque)
     plan: FlightPlan | None = None
+    refused: set[int] = field(default_factory=set)
     pictures: int = 0
     flown: int = 0
     flights_mapped: int = 0

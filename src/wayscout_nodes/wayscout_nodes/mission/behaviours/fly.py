@@ -52,6 +52,11 @@ class Fly(ActionLeaf):
         mission.recorder.flight(number, **words.log_entry(log))
         mission.recorder.flight(number, message=message, outcome=log.outcome or "refused")
         mission.pictures = int(log.pictures)
+        if not log.outcome and number not in mission.refused:
+            # It never left the ground: the battery or its position may be better after a rest.
+            mission.refused.add(number)
+            mission.flown -= 1
+            mission.waiting.appendleft(mission.plan)
         if log.outcome == "lost":
             mission.helicopter_lost = True
             mission.note(f"flight {number}: the helicopter is lost: {message}", "error")

@@ -29,7 +29,9 @@ class Recharge(ActionLeaf):
     def initialise(self) -> None:
         self._tries = 0
         self._again_at = 0.0
-        if self.mission.flown > 0 and self.mission.settings.recharge_time > 0.0:
+        mission = self.mission
+        tired = mission.flown > 0 or len(mission.refused) > 0
+        if tired and mission.settings.recharge_time > 0.0:
             self.mission.show("recharging", "until the next sol")
             super().initialise()
 

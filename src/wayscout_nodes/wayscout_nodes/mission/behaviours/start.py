@@ -39,6 +39,8 @@ class WaitForSystems(Leaf):
         missing = [port.name for port in self.mission.ports.all() if not port.ready()]
         if self.mission.orbital is None:
             missing.insert(0, "map/orbital")
+        if not self.mission.recorder.clock_runs:
+            missing.append("/clock")
         if not missing:
             return self._read_corridors()
         if time.monotonic() > self._deadline:
