@@ -18,7 +18,7 @@ from wayscout.worlds.recipe import Outcome, Recipe, find
 from wayscout.worlds.rocks import make_rocks
 from wayscout.worlds.terrain import make_land
 
-VERSION = 2  # of the generator: worlds made by another are remade
+VERSION = 3  # of the generator: worlds made by another are remade
 
 
 def generate(

@@ -132,8 +132,8 @@ def make_plan(
     low, high = recipe.channel_length
     lengths = [0.0, 0.0]
     lengths[looks_better] = low + rng.uniform(0.0, 0.12) * (high - low)
-    # Where both are passable, the worse one is clearly longer, so that the choice matters.
-    longer = rng.uniform(0.85, 1.0) if outcome == "both" else rng.uniform(0.5, 0.75)
+    # Clearly longer: the choice matters, and shows through the orbital map's error in most worlds.
+    longer = rng.uniform(0.8, 1.0)
     lengths[1 - looks_better] = low + longer * (high - low)
     passable = {"A": (True, False), "B": (False, True), "both": (True, True), "neither": (False, False)}[
         outcome
