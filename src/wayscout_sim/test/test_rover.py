@@ -37,7 +37,9 @@ def drive(rover: RoverPhysics, seconds: float) -> float:
     return 1.0 - way / turned
 
 
-@pytest.mark.parametrize(("degrees", "sand"), [(0, 1), (10, 1), (15.3, 1), (20, 1), (20, 0.5), (0, 0), (20, 0)])
+@pytest.mark.parametrize(
+    ("degrees", "sand"), [(0, 1), (10, 1), (15.3, 1), (20, 1), (20, 0.5), (0, 0), (20, 0)]
+)
 def test_slip_follows_the_curve(tmp_path: Path, degrees: float, sand: float) -> None:
     curve = config.load("rover", SlipCurve)
     expected = sand * np.interp(degrees, curve.slip_slopes, curve.slip_on_sand)
@@ -63,7 +65,9 @@ def test_base_link_lies_on_the_ground(tmp_path: Path) -> None:
 def test_turns_in_place(tmp_path: Path) -> None:
     rover = rover_on(tmp_path, 0.0, 0.0)
     angle = math.atan2(1.13, 1.065)
-    steering = dict(zip(STEERS, (-angle, angle, angle, -angle), strict=True))  # front, rear left; front, rear right
+    steering = dict(
+        zip(STEERS, (-angle, angle, angle, -angle), strict=True)
+    )  # front, rear left; front, rear right
     rover.command({}, steering)
     rover.step(6.0)
     assert rover.observe().positions[6:10] == pytest.approx([-angle, angle, angle, -angle], abs=0.03)

@@ -24,7 +24,7 @@ def make_world(
     resolution: float = 0.125,
     texture: npt.NDArray[np.uint8] | None = None,
 ) -> Path:
-    """Write a world folder whose heights are shape(x, y) - min [m]; rocks as (n, 7) without heights of the ground."""
+    """Write a world folder whose heights are shape(x, y) - min [m]; rocks as (n, 7), z is filled in."""
     world = World(
         name="toy",
         size=size,

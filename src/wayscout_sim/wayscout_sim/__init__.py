@@ -1,1 +1,5 @@
 """The embedded simulator: MuJoCo physics and cameras behind the same topics as Gazebo."""
+
+from wayscout_sim import gl
+
+gl.choose()  # MuJoCo reads its backend when it is imported: this has to come first

@@ -1,4 +1,4 @@
-"""Chooses how MuJoCo draws without a display; import this before mujoco.
+"""Chooses how MuJoCo draws without a display; the package does so before mujoco is imported.
 
 EGL first, OSMesa where EGL has no device. A MUJOCO_GL set by the user is left alone.
 """
@@ -12,7 +12,7 @@ import os
 from wayscout.errors import WayscoutError
 
 _EGL_PLATFORM_DEVICE_EXT = 0x313F
-_HELP = "install libegl1 and libgl1-mesa-dri (or libosmesa6), for instance: apt-get install libegl1 libgl1-mesa-dri"
+_HELP = "install them, for instance: apt-get install libegl1 libgl1-mesa-dri (or libosmesa6)"
 
 
 class NoGraphics(WayscoutError):
@@ -20,11 +20,7 @@ class NoGraphics(WayscoutError):
 
 
 def choose() -> str:
-    """Set MUJOCO_GL (and PyOpenGL's platform) where it is unset; return the backend's name.
-
-    Raises:
-        NoGraphics: saying what to install, when neither EGL nor OSMesa is there.
-    """
+    """Set MUJOCO_GL where it is unset; return its value, 'disable' when only physics will work."""
     chosen = os.environ.get("MUJOCO_GL", "")
     if not chosen:
         if _egl_works():
@@ -32,9 +28,19 @@ def choose() -> str:
         elif _library("OSMesa", "libOSMesa.so.8", "libOSMesa.so.6") is not None:
             chosen = "osmesa"
         else:
-            raise NoGraphics(f"no EGL device and no OSMesa library was found: {_HELP}")
+            chosen = "disable"
         os.environ["MUJOCO_GL"] = chosen
     return chosen
+
+
+def require() -> None:
+    """Make sure that pictures can be drawn.
+
+    Raises:
+        NoGraphics: saying what to install, when neither EGL nor OSMesa is there.
+    """
+    if choose() == "disable":
+        raise NoGraphics(f"no EGL device and no OSMesa library was found: {_HELP}")
 
 
 def _library(name: str, *files: str) -> ctypes.CDLL | None:
@@ -67,6 +73,3 @@ def _egl_works() -> bool:
         if found and egl.eglInitialize(found, None, None):
             return True
     return False
-
-
-BACKEND = choose()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from wayscout_sim import gl  # noqa: F401  # isort: skip  (chooses MuJoCo's backend before mujoco is imported)
-
 import mujoco
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +79,7 @@ class NearRocks:
             self._show(slot, int(rock))
 
     def rocks_of(self, pairs: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
-        """Return, for (n, 2) pairs of touching geoms, the row of the rock table that is touched, -1 for none."""
+        """Return the touched row of the rock table for (n, 2) pairs of touching geoms, -1 for none."""
         slots = pairs - self._first
         ours = (slots >= 0) & (slots < len(self.shown))
         rocks = np.where(ours, self.shown[np.where(ours, slots, 0)], -1)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wayscout_sim import gl  # noqa: F401  # isort: skip  (chooses MuJoCo's backend before mujoco is imported)
-
 import mujoco
 import numpy as np
 import numpy.typing as npt
@@ -141,7 +139,8 @@ class HelicopterPhysics:
         self.charge = self.body.battery_capacity
         pose = ground_pose(self.truth, *self.start.position[:2], self.start.yaw, 0.3)
         q = pose.quaternion
-        self.data.qpos[:3] = pose.position + [0.0, 0.0, 0.01]
+        self.data.qpos[:3] = pose.position
+        self.data.qpos[2] += 0.01
         self.data.qpos[3:7] = [q[3], q[0], q[1], q[2]]
         mujoco.mj_forward(self.model, self.data)
         self.step(2.0)
@@ -286,7 +285,7 @@ class HelicopterPhysics:
             self._motors = False
 
     def _blow(self, dt: float) -> None:
-        """Gusts: a first-order Gauss-Markov process per axis, as Dryden's longitudinal spectrum; half upwards."""
+        """Gusts: a Gauss-Markov process per axis (Dryden's longitudinal spectrum); half as strong upwards."""
         n = self.numbers
         fade = np.exp(-dt / n.wind_time)
         spread = n.wind_speed * np.sqrt(1.0 - fade * fade) * np.array([1.0, 1.0, 0.5])

@@ -53,7 +53,9 @@ def rover(sim: Simulation, stamp: Time) -> dict[str, Any]:
     imu.angular_velocity.x, imu.angular_velocity.y, imu.angular_velocity.z = (float(v) for v in w)
     imu.linear_acceleration.x, imu.linear_acceleration.y, imu.linear_acceleration.z = (float(v) for v in a)
     imu.orientation_covariance = np.diag(readings.odometry.covariance[3:]).reshape(-1)
-    joints = JointState(name=list(JOINTS), position=readings.positions.tolist(), velocity=readings.speeds.tolist())
+    joints = JointState(
+        name=list(JOINTS), position=readings.positions.tolist(), velocity=readings.speeds.tolist()
+    )
     joints.header.stamp, joints.header.frame_id = stamp, "rover/base_link"
     batch: dict[str, Any] = {
         "rover/odom": odometry(readings.odometry, "rover", stamp),
@@ -107,10 +109,10 @@ def odometry(reading: Odometry, vehicle: str, stamp: Time) -> OdometryMsg:
 
 def _entry(values: Any, index: int, count: int, what: str) -> float:
     if len(values) != count:
-        raise InvalidInput(f"joint_command {what}", len(values), f"{count} values, one for each name, are needed")
+        raise InvalidInput(
+            f"joint_command {what}", len(values), f"{count} values, one for each name, are needed"
+        )
     value = float(values[index])
     if not np.isfinite(value):
         raise InvalidInput(f"joint_command {what}", value, "a finite number is needed")
     return value
-
-

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from geometry_msgs.msg import TwistStamped
+from nav_msgs.msg import Odometry as OdometryMsg
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -19,7 +20,6 @@ from std_msgs.msg import Bool
 from wayscout_interfaces.msg import Step, StepDone
 from wayscout_interfaces.srv import AdvanceTime
 
-from nav_msgs.msg import Odometry as OdometryMsg
 from wayscout.errors import InvalidInput
 from wayscout_nodes.common import convert, diagnostics, parameters, qos
 from wayscout_nodes.common.run import run
@@ -52,7 +52,9 @@ class Simulator(Node):
         world = str(parameters.declare_one(self, "world", "", "world folder, with its truth"))
         seed = int(parameters.declare_one(self, "seed", 0, "of sensor noise and gusts"))
         camera = str(parameters.declare_one(self, "camera", "navigation", "file in config/cameras"))
-        log = str(parameters.declare_one(self, "truth_log", "", "file (.npz) for what truly happened, or empty"))
+        log = str(
+            parameters.declare_one(self, "truth_log", "", "file (.npz) for what truly happened, or empty")
+        )
         names = parameters.declare_one(
             self, "participants", ["localiser", "helicopter", "rover"], "nodes that answer each step"
         )
@@ -69,7 +71,7 @@ class Simulator(Node):
         self._triggers = 0
         self._steps = 0
         self._published: dict[str, int] = {"rover": -1, "helicopter": -1}  # step of the last message
-        self._was_active = {"rover": True, "helicopter": True}
+        self._was_active = {"rover": False, "helicopter": False}
         self._begun = False
         self._opened = wall.monotonic()
         self._seen: tuple[int, float] = (0, wall.monotonic())
@@ -152,7 +154,11 @@ class Simulator(Node):
         self._publish(rover=rover, helicopter=helicopter)
 
     def _publish(self, *, rover: bool, helicopter: bool) -> None:
-        """Publish the sensors of this instant, the clock, then the step; open the barrier."""
+        """Publish the sensors of this instant, the clock, then the step; open the barrier.
+
+        Args:
+            rover, helicopter: whether that vehicle is active; one that rests is published now and then only.
+        """
         self._steps += 1
         stamp = convert.to_stamp(self._sim.time)
         topics: list[str] = []
@@ -170,7 +176,7 @@ class Simulator(Node):
         self._step.publish(Step(stamp=stamp, period=period, topics=topics))
 
     def _due(self, vehicle: str, active: bool) -> bool:
-        """An active vehicle publishes every step; a resting one now and then, and once more when it comes to rest."""
+        """An active vehicle publishes every step; a resting one now and then, and when it has come to rest."""
         changed = active != self._was_active[vehicle]
         self._was_active[vehicle] = active
         last = self._published[vehicle]
@@ -185,7 +191,9 @@ class Simulator(Node):
             self._sensors[topic].publish(message)
         return list(batch)
 
-    def _on_advance(self, request: AdvanceTime.Request, response: AdvanceTime.Response) -> AdvanceTime.Response:
+    def _on_advance(
+        self, request: AdvanceTime.Request, response: AdvanceTime.Response
+    ) -> AdvanceTime.Response:
         if not self._begun or not self._barrier.resting:
             response.message = f"somebody is under way: {', '.join(self._busy()) or 'the run has not begun'}"
             return response
@@ -202,7 +210,9 @@ class Simulator(Node):
 
     def _busy(self) -> list[str]:
         missing = self._barrier.waiting_for()
-        return missing + [n for n in self._barrier.participants if n not in missing and not self._barrier.is_idle(n)]
+        return missing + [
+            n for n in self._barrier.participants if n not in missing and not self._barrier.is_idle(n)
+        ]
 
     # -- wall clock --
 
@@ -212,14 +222,18 @@ class Simulator(Node):
             self._begin_when_all_are_there(now)
         elif not self._barrier.complete and now - self._opened > self._timeout:
             names = ", ".join(self._barrier.waiting_for())
-            self._give_up(f"no answer from {names} within {self._timeout:g} s of wall clock at {self._sim.time:.2f} s")
+            self._give_up(
+                f"no answer from {names} within {self._timeout:g} s of wall clock at {self._sim.time:.2f} s"
+            )
         if now - self._logged > _LOG_EVERY:
             self._logged = now
             self._log.write()
 
     def _begin_when_all_are_there(self, now: float) -> None:
         here = {info.node_name for info in self.get_subscriptions_info_by_topic(self._step.topic_name)}
-        answering = {info.node_name for info in self.get_publishers_info_by_topic(self._step.topic_name + "_done")}
+        answering = {
+            info.node_name for info in self.get_publishers_info_by_topic(self._step.topic_name + "_done")
+        }
         missing = [name for name in self._barrier.participants if name not in here & answering]
         # their other subscriptions are found a little later: wait until no more come
         count = sum(p.get_subscription_count() for p in [*self._sensors.values(), self._step])
@@ -229,7 +243,7 @@ class Simulator(Node):
                 self._give_up(f"{', '.join(missing)} did not start within {self._timeout:g} s")
         elif now - self._seen[1] > _SETTLED:
             self._begun = True
-            self._publish(rover=True, helicopter=True)
+            self._publish(rover=False, helicopter=False)
 
     def _give_up(self, text: str) -> None:
         self.get_logger().fatal(text)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wayscout_sim import gl  # isort: skip  (chooses MuJoCo's backend before mujoco is imported)
-
 import cv2
 import mujoco
 import numpy as np
@@ -21,6 +19,7 @@ from wayscout.camera import PINHOLE, Camera
 from wayscout.geometry import Pose
 from wayscout.worlds import folder
 from wayscout.worlds.truth import Truth, load_truth
+from wayscout_sim import gl
 from wayscout_sim.tiles import Terrain, TilePool
 
 Array = npt.NDArray[np.float64]
@@ -56,10 +55,11 @@ class PictureRenderer:
 
     Raises:
         InvalidInput: when the folder can't be read.
-        NoGraphics: on import, when neither EGL nor OSMesa works.
+        NoGraphics: when neither EGL nor OSMesa works.
     """
 
     def __init__(self, world: Path | str, truth: Truth | None = None, drawing: Drawing | None = None) -> None:
+        gl.require()
         self.drawing = drawing or config.load("simulator", Drawing)
         truth = truth or load_truth(world)
         image = folder.read_image(Path(world) / truth.world.terrain.texture, cv2.IMREAD_COLOR)
@@ -292,9 +292,9 @@ class PictureRenderer:
             view.orthographic = 0
 
     def _colours_of_rocks(self, truth: Truth) -> Array:
-        """Take each rock's colour from the ground beside it, on the sun's side where its own shadow does not fall.
+        """Take each rock's colour from the ground beside it, on the sun's side, off its own shadow.
 
-        So a rock in the shadow of a wall is dark too. Scaled so that a rock's top is about as bright as the ground.
+        So a rock in the shadow of a wall is dark too. A rock's top is about as bright as the ground.
         """
         pixels, size = self._terrain.colours, self._terrain.size
         small = cv2.resize(pixels, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(np.float64)
@@ -327,6 +327,3 @@ def _frustum(camera: Camera, rotation: Array, eye: Array) -> Array:
     normals = [n / np.linalg.norm(n) for n in normals] + [np.array([0.0, 0.0, 1.0])]
     inward = np.stack(normals) @ rotation.T
     return np.hstack([inward, -(inward @ eye)[:, None]])
-
-
-__all__ = ["Drawing", "PictureRenderer", "gl"]

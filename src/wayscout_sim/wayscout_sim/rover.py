@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wayscout_sim import gl  # noqa: F401  # isort: skip  (chooses MuJoCo's backend before mujoco is imported)
-
 import mujoco
 import numpy as np
 import numpy.typing as npt
@@ -258,7 +256,7 @@ class RoverPhysics:
                 geom.friction = [n.wheel_friction, 0.005, 0.0001]
                 geom.condim = 3
         for name in WHEELS:
-            # A wheel touches as a sphere of its radius: on even ground a cylinder makes six contacts where one will do.
+            # A wheel touches as a sphere of its radius: on even ground a cylinder makes six contacts for one.
             geom = spec.geom(f"{name}_collision")
             geom.type, geom.size = mujoco.mjtGeom.mjGEOM_SPHERE, [self.wheel_radius, 0.0, 0.0]
             motor = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
@@ -275,7 +273,8 @@ class RoverPhysics:
         x, y, _ = self.start.position
         pose = ground_pose(self.truth, x, y, self.start.yaw, 1.2)
         q = pose.quaternion
-        self.data.qpos[:3] = pose.position + [0.0, 0.0, _DROP]
+        self.data.qpos[:3] = pose.position
+        self.data.qpos[2] += _DROP
         self.data.qpos[3:7] = [q[3], q[0], q[1], q[2]]
         mujoco.mj_forward(self.model, self.data)
         self.step(_SETTLE)
@@ -284,7 +283,7 @@ class RoverPhysics:
 
 
 def ground_pose(truth: Truth, x: float, y: float, yaw: float, reach: float) -> Pose:
-    """Return a pose at x, y on the plane fitted to the ground within `reach` [m], raised to its highest residual.
+    """Return a pose at x, y on the plane fitted to the ground within `reach` [m], clear of its bumps.
 
     Raises:
         InvalidInput: when the place lies outside the world.

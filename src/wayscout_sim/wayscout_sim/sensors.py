@@ -232,7 +232,12 @@ def ray(truth: Truth, origin: Array, direction: Array, reach: float) -> float:
 
 @njit(cache=True)
 def _ground_ray(
-    heights: npt.NDArray[np.float32], corner: float, cell: float, origin: Array, direction: Array, reach: float
+    heights: npt.NDArray[np.float32],
+    corner: float,
+    cell: float,
+    origin: Array,
+    direction: Array,
+    reach: float,
 ) -> float:
     step = 0.5 * cell
     before = 0.0

@@ -1,4 +1,4 @@
-"""Both vehicles in a world, their sensors and the clock; no ROS. `wayscout_sim.node` puts topics around it."""
+"""Both vehicles in a world, their sensors and the clock; no ROS. `wayscout_sim.node` adds the topics."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ class Simulation:
         rover_start = Pose.from_euler(start.rover.x, start.rover.y, 0.0, yaw=start.rover.yaw)
         heli = start.helicopter
         self.rover = RoverPhysics(self.truth, rover_start)
-        self.helicopter = HelicopterPhysics(self.truth, Pose.from_euler(heli.x, heli.y, 0.0, yaw=heli.yaw), seed)
+        self.helicopter = HelicopterPhysics(
+            self.truth, Pose.from_euler(heli.x, heli.y, 0.0, yaw=heli.yaw), seed
+        )
         self._rover_sensors = RoverSensors(noise, self.rover.wheel_radius, self.rover.observe(), seed)
         self._heli_sensors = HelicopterSensors(self.truth, noise, self.helicopter.observe(), seed)
         self._navcam = fixed_offset("helicopter", "navcam_optical")
@@ -152,7 +154,7 @@ class Simulation:
         self.helicopter_truth = self.helicopter.observe()
 
     def read_rover(self) -> RoverReadings:
-        """Return the rover's sensors; a depth frame comes with the first call, with distance and with turning."""
+        """Return the rover's sensors; a depth frame comes at first and with distance or turning."""
         state, sensors = self.rover_truth, self._rover_sensors
         odometry = sensors.odometry(state, self._elapsed("rover"))
         depth = None

@@ -14,6 +14,7 @@ from wayscout.errors import InvalidInput
 
 Array = npt.NDArray[np.float64]
 
+# A camera exactly in the plane between two tiles may see a stray pixel: their side walls are edge-on.
 MARGIN = 16  # texels around a tile, so that filtering at its border sees the neighbour's ground
 _GRAIN_PIXELS = 1024  # side of the periodic picture of soil grain
 _LOWEST = -1.0  # m, bottom of a tile's box; never seen
@@ -48,7 +49,7 @@ class Terrain:
 
 
 def grain_picture(contrast: float, texel: float) -> npt.NDArray[np.float32]:
-    """Return a periodic (p, p) factor about 1: soil grain and pebbles from one texel to about half a metre."""
+    """Return a periodic (p, p) factor about 1: soil grain from one texel to about half a metre."""
     rng = np.random.default_rng(20)
     p = _GRAIN_PIXELS
     frequency = np.hypot(np.fft.fftfreq(p)[:, None], np.fft.rfftfreq(p)[None])
