@@ -86,7 +86,12 @@ class Servers(Node):
         self._orbital.publish(read_orbital_map(world)[1])
         self._state = self.create_publisher(DriveState, "rover/state", qos.COMMAND)
         self._clock = self.create_publisher(Clock, "/clock", qos.COMMAND)
-        self.create_timer(0.2, lambda: self._clock.publish(Clock()))
+        self.ended = threading.Event()
+        threading.Thread(target=self._run_clock, daemon=True).start()
+
+    def _run_clock(self) -> None:
+        while not self.ended.wait(0.2):
+            self._clock.publish(Clock())
 
     def _fly(self, handle: Any) -> Fly.Result:
         handle.succeed()
@@ -139,6 +144,7 @@ def servers(world: Path) -> Iterator[Servers]:
     thread = threading.Thread(target=executor.spin, daemon=True)
     thread.start()
     yield node
+    node.ended.set()
     executor.shutdown()
     rclpy.try_shutdown(context=context)
     thread.join(5.0)

@@ -196,9 +196,7 @@ def _report(node: MissionNode, stop: Event) -> None:
     folder = node.recorder.files.path
     try:
         if stop.is_set():
-            write_report(
-                folder, None, 0.0
-            )  # without figures: whoever kills now finds a page
+            write_report(folder, None, 0.0)  # without figures: whoever kills now finds a page
         page = write_report(folder, Path(mission.settings.world), HURRIED_REPORT if stop.is_set() else None)
         mission.write_outcome()  # with the time that the report took
         node.get_logger().info(f"{mission.outcome}: {mission.message}; report in {page}")
