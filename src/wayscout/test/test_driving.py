@@ -361,12 +361,31 @@ def test_a_pose_error_between_picture_and_map_is_no_hazard() -> None:
     assert detector.detect(look(OPTICAL, []), off, field(lambda x, y: ground(x, y, []))) == []
 
 
+def test_a_ledge_is_cut_into_pieces_that_leave_the_lane_open() -> None:
+    detector = hazards.HazardDetector(CAMERA, PARAMETERS)
+    ledge = [(x, 1.9, 0.25, 0.6) for x in np.arange(2.6, 5.6, 0.3)]
+    found = detector.detect(look(OPTICAL, ledge), OPTICAL, field(lambda x, y: ground(x, y, [])))
+    assert len(found) > 2
+    assert max(h.radius for h in found) < 0.8
+    assert hazards.in_the_way([(1.0, 0.0), (6.0, -0.3)], found, PARAMETERS) == []
+
+
+def test_undulating_ground_without_a_map_is_no_hazard() -> None:
+    detector = hazards.HazardDetector(CAMERA, PARAMETERS)
+    x, y = np.meshgrid(np.arange(2.0, 6.0, 0.03), np.arange(-2.5, 2.5, 0.03))
+    wavy = np.column_stack([x.ravel(), y.ravel(), 0.2 * np.sin(x.ravel() / 0.9)])
+    seen = hazards.surface(wavy)
+    level = seen["top"] - hazards._reference(seen, None)
+    assert np.nanmax(level) < PARAMETERS.hazard_height
+    assert detector.detect(look(OPTICAL, []), OPTICAL, None) == []
+
+
 def test_a_hole_is_a_step() -> None:
     detector = hazards.HazardDetector(CAMERA, PARAMETERS)
     raised = field(lambda x, y: slope(x, y) + np.where(np.hypot(x - 4.0, y) < 0.9, 0.6, 0.0))
     found = detector.detect(look(OPTICAL, []), OPTICAL, raised)
-    assert [h.kind for h in found] == ["step"]
-    assert found[0].height < -0.3
+    assert {h.kind for h in found} == {"step"}
+    assert min(h.height for h in found) < -0.3
 
 
 def test_a_depth_picture_of_another_size_is_refused() -> None:

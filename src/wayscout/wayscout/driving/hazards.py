@@ -19,7 +19,10 @@ Array = npt.NDArray[np.float64]
 
 CELL = 0.1  # [m] of the local grid
 NEAREST = 0.4  # [m] from the camera below which depth is not used
-MAP_SLACK = 0.2  # [m] within which the map may have displaced a rock's edge
+MAP_SLACK = 0.3  # [m] within which the map may have displaced a rock's edge
+PIECE = 0.8  # [m] side of the pieces that a long or wide hazard is cut into
+GROUND_ROUNDING = 0.8  # [m] standard deviation of the filter that finds the ground without a map
+STANDS_OUT = 0.12  # [m] above that ground from which a cell is not ground
 SAME_PLACE = 0.6  # [m] within which two sightings are one hazard
 CERTAIN = 1.5  # times the height limit that needs no second sighting
 FORGOTTEN = 0.999  # probability after very many sightings
@@ -79,7 +82,7 @@ class HazardDetector:
         return optical.apply(self._rays[good] * z[good, None])
 
     def detect(self, depth: npt.ArrayLike, optical: Pose, known: Grid | None = None) -> list[Hazard]:
-        """Return what stands out of the map by more than `hazard_height`, or of a plane without a map.
+        """Return what stands out of the map by more than `hazard_height`, or of gentle ground without one.
 
         Args:
             depth: (h, w) [m], NaN, infinite or 0 where there is none.
@@ -108,14 +111,34 @@ class HazardDetector:
             if stats[i, cv2.CC_STAT_AREA] < self._parameters.hazard_cells:
                 continue
             rows, cols = np.nonzero(label == i)
-            x, y = seen.centre(rows, cols)
-            centre = np.array([x.mean(), y.mean()])
-            radius = float(np.hypot(x - centre[0], y - centre[1]).max()) + 0.5 * CELL
-            values = difference[rows, cols]
-            peak = float(values[np.argmax(np.abs(values))])
-            z = float(np.nanmin(height[rows, cols]) if kind == "step" else np.nanmax(height[rows, cols]))
-            found.append(Hazard(float(centre[0]), float(centre[1]), z, radius, peak, kind))
+            whole = _hazard(seen, rows, cols, difference, height, kind)
+            if whole.radius <= PIECE:
+                found.append(whole)
+                continue
+            # A circle around all of a long ledge would close the lane beside it.
+            piece = np.stack([rows * CELL // PIECE, cols * CELL // PIECE], axis=1)
+            for here in np.unique(piece, axis=0):
+                own = (piece == here).all(axis=1)
+                found.append(_hazard(seen, rows[own], cols[own], difference, height, kind))
         return found
+
+
+def _hazard(
+    seen: Grid,
+    rows: npt.NDArray[np.intp],
+    cols: npt.NDArray[np.intp],
+    difference: Array,
+    height: Array,
+    kind: str,
+) -> Hazard:
+    """Return the hazard that some cells make."""
+    x, y = seen.centre(rows, cols)
+    cx, cy = float(x.mean()), float(y.mean())
+    radius = float(np.hypot(x - cx, y - cy).max()) + 0.5 * CELL
+    values = difference[rows, cols]
+    peak = float(values[np.argmax(np.abs(values))])
+    z = float(np.nanmin(height[rows, cols]) if kind == "step" else np.nanmax(height[rows, cols]))
+    return Hazard(cx, cy, z, radius, peak, kind)
 
 
 def surface(points: Array) -> Grid:
@@ -135,14 +158,14 @@ def surface(points: Array) -> Grid:
 
 
 def _reference(seen: Grid, known: Grid | None, lowest: bool = False) -> Array:
-    """Return the ground to compare with, as `seen`: the map with rocks widened by MAP_SLACK, or a plane."""
+    """Return the ground to compare with, as `seen`: the map with rocks widened, or gentle ground."""
     if known is None:
-        return _plane(seen["low"].astype(np.float64))
+        return _smooth_ground(seen["low"].astype(np.float64))
     px, py = np.meshgrid(*seen.centres())
     ground = known.sample("elevation", px, py)
     missing = ~np.isfinite(ground)
     if missing.mean() > 0.5:
-        return _plane(seen["low"].astype(np.float64))
+        return _smooth_ground(seen["low"].astype(np.float64))
     size = 2 * round(MAP_SLACK / CELL) + 1
     kernel = np.ones((size, size), np.uint8)
     if lowest:
@@ -167,6 +190,21 @@ def _plane(z: Array) -> Array:
     r, c = np.indices(z.shape)
     plane: Array = solution[0] * r + solution[1] * c + solution[2]
     return plane
+
+
+def _smooth_ground(z: Array) -> Array:
+    """Return the gentle ground under (rows, cols) heights, without what stands out of it."""
+    plane = _plane(z)
+    rest = z - plane
+    ground = np.isfinite(rest)
+    sigma = GROUND_ROUNDING / CELL
+    smooth = np.zeros_like(plane)
+    for _ in range(4):
+        weight = cv2.GaussianBlur(ground.astype(np.float64), (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+        total = cv2.GaussianBlur(np.where(ground, rest, 0.0), (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+        smooth = total / np.maximum(weight, 1e-6)
+        ground &= np.nan_to_num(rest) - smooth < STANDS_OUT
+    return plane + smooth
 
 
 def _level(difference: Array, z: Array) -> Array:

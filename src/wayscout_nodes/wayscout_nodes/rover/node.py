@@ -242,11 +242,10 @@ class Rover(Node):
         except InvalidInput as error:
             self.get_logger().warning(f"depth picture dropped: {error}")
             return
-        if not found:
+        if not found or not self._memory.add(found):
             return
-        news = self._memory.add(found)
-        self._hazards.publish(messages.hazards(found, self._time))
-        if news and self._drive is not None:
+        self._hazards.publish(messages.hazards(self._memory.certain, self._time))
+        if self._drive is not None:
             self._drive.beware(self._memory.certain, pose)
 
     def _tell(self, pose: Pose, time: float) -> None:
