@@ -42,9 +42,9 @@ def sigma_of(height: Layer, spread: Layer, used: Layer, resolution: float, param
     """Standard deviation of each measured height [m], (rows, cols) float32.
 
     Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows errors
-    of the poses that neighbours share; how far they disagree in the cell itself; and the height of steps within
-    two cells, since an edge that is a cell off turns its height into error. A cell that one pair alone saw
-    has no witness and gets `sigma_single` more. The factors are fitted on generated worlds.
+    of the poses that neighbours share; how far they disagree in the cell itself; and the height of steps
+    within two cells, since an edge that is a cell off turns its height into error. A cell that one pair alone
+    saw has no witness and gets `sigma_single` more. The factors are fitted on generated worlds.
     """
     known = np.isfinite(height)
     own = np.where(known, spread, 0.0).astype(np.float32)

@@ -72,7 +72,7 @@ def find_rocks(grid: Grid, params: RockParams | None = None) -> Rocks:
 
 
 def bumps(z: Layer, resolution: float, p: RockParams) -> tuple[Layer, Layer]:
-    """Height above the ground of every cell [m], at least 0, 0 where unknown; and the tangent of the slope below."""
+    """Height above the ground of every cell [m], 0 where unknown, and the tangent of the slope below."""
     half = max(1, round(0.5 * p.rock_plane / resolution))
     slope_x, slope_y, plane = metrics.fit_planes(z, resolution, half, 0.05)[:3]
     rise = z - plane

@@ -1,8 +1,10 @@
-"""Loose sand from above: even grey, smooth ground, and no steeper than sand can lie.
+"""Loose sand from above: even grey at every scale, and no steeper than sand can lie.
 
-Three cues, each with a physical reason, joined by a logistic function whose weights were fitted on generated
-worlds: fine sand has no stones or cracks to cast contrast (grey contrast within 0.5 m and within 1.5 m), wind
-levels it (roughness of the elevation), and it slides off above its angle of repose.
+Cues with a physical reason, joined by a logistic function whose weights were fitted on generated worlds: fine
+sand has no stones or cracks to cast contrast (grey contrast within a cell, within half a metre, and within
+three times that, where shadows and edges count too), and it slides off above its angle of repose. Contrast
+is taken relative to the grey, so that shadow neither helps nor hurts. Brightness and the roughness of the
+elevation were tried and left out: dark firm patches imitate the one, errors of the poses the other.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from wayscout.errors import InvalidInput
 from wayscout.grid import Grid, Layer
 from wayscout.terrain import metrics
 
-FEATURES = ("grain", "contrast_small", "contrast_large", "roughness", "slope", "brightness")
+FEATURES = ("grain", "contrast_small", "contrast_large", "slope")
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,10 @@ def probability(grid: Grid, params: SandParams | None = None) -> Layer:
 
 
 def features(grid: Grid, window: float, patch: float) -> dict[str, npt.NDArray[np.float32]]:
-    """The cues, taken over `window` and averaged over `patch` [m]; each (rows, cols) float32, NaN where unknown.
+    """The cues, taken over `window` and averaged over `patch` [m]; (rows, cols) float32, NaN unknown.
 
     grain: log contrast within a cell; contrast_small, contrast_large: log contrast within `window` and three
-    times that; roughness: log RMS of the elevation about the plane over the window [m]; slope: tangent of the
-    same beyond 0.4; brightness: log grey over its mean around.
+    times that; slope: tangent of the plane over the window beyond 0.4.
     """
     for name in ("elevation", "intensity", "texture"):
         if name not in grid:
@@ -65,7 +66,7 @@ def features(grid: Grid, window: float, patch: float) -> dict[str, npt.NDArray[n
     known = np.isfinite(grey) & np.isfinite(z) & np.isfinite(texture)
     side = max(3, 2 * round(0.5 * window / grid.resolution) + 1)
     half = max(1, round(0.5 * window / grid.resolution))
-    slope_x, slope_y, _, rough, _ = metrics.fit_planes(z, grid.resolution, half, 0.3)
+    slope_x, slope_y = metrics.fit_planes(z, grid.resolution, half, 0.3)[:2]
     mean, small = _contrast(grey, known, side)
     around, large = _contrast(grey, known, 3 * side)
     grain = _mean(texture, known, side) / np.maximum(mean, 5.0)
@@ -73,9 +74,7 @@ def features(grid: Grid, window: float, patch: float) -> dict[str, npt.NDArray[n
         "grain": np.log(np.maximum(grain, 1e-3)),
         "contrast_small": np.log(np.maximum(small / np.maximum(mean, 5.0), 1e-3)),
         "contrast_large": np.log(np.maximum(large / np.maximum(around, 5.0), 1e-3)),
-        "roughness": np.log(np.maximum(rough, 2e-3)),
         "slope": np.maximum(np.hypot(slope_x, slope_y) - 0.4, 0.0),
-        "brightness": np.log(np.maximum(mean, 5.0) / np.maximum(around, 5.0)),
     }
     side = max(1, 2 * round(0.5 * patch / grid.resolution) + 1)
     return {name: _patches(cue, known, side) for name, cue in result.items()}

@@ -1,0 +1,218 @@
+"""The mapping against made-up ground whose heights are known."""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wayscout.camera import FISHEYE, Camera
+from wayscout.errors import InvalidInput
+from wayscout.geometry import Pose
+from wayscout.grid import Bounds, Grid
+from wayscout.mapping import fusion, partners, rectify, surface
+from wayscout.mapping.coverage import corridor_coverage
+from wayscout.mapping.mapper import MapperParams, TerrainMapper
+from wayscout.mapping.tiles import SLOTS, TileStore
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+import synthetic_survey as survey
+
+CAMERA = Camera.pinhole(320, 240, np.radians(47.0))
+GROUND = survey.make_ground(11, (26.0, 20.0), rocks_per_hectare=400.0)
+POSES = survey.survey_poses(GROUND, CAMERA, length=10.0, legs=2)
+PICTURES = [survey.render(GROUND, CAMERA, pose, seed=k) for k, pose in enumerate(POSES)]
+Errors = tuple[float, float, np.ndarray, np.ndarray]
+
+
+def errors(grid: Grid) -> Errors:
+    """RMSE after a constant shift, the shift, errors and sigmas of the measured cells."""
+    error = grid["elevation"] - survey.truth(GROUND, grid)
+    cells = np.isfinite(error) & (grid["measured"] == 1.0)
+    shift = float(np.median(error[cells]))
+    rest = error[cells] - shift
+    return float(np.sqrt(np.mean(rest**2))), shift, rest, grid["sigma"][cells]
+
+
+@pytest.fixture(scope="module")
+def mapped() -> TerrainMapper:
+    mapper = TerrainMapper(CAMERA)
+    report = mapper.add_flight(PICTURES, POSES)
+    assert report.pictures_used == len(PICTURES)
+    assert report.unused == ()
+    return mapper
+
+
+def test_heights_are_right_to_centimetres_and_sigma_says_so(mapped: TerrainMapper) -> None:
+    rmse, shift, rest, sigma = errors(mapped.grid())
+    assert rmse < 0.06
+    assert abs(shift) < 0.03
+    assert np.mean(np.abs(rest) <= sigma) > 0.55
+    best = sigma <= np.median(sigma)
+    assert np.sqrt(np.mean(rest[best] ** 2)) <= 0.85 * rmse
+    assert np.all(sigma > 0.0)
+
+
+def test_wrong_poses_show_in_the_sigma() -> None:
+    rng = np.random.default_rng(3)
+    poses = [survey.disturbed(pose, rng, 0.01, np.radians(0.01)) for pose in POSES]
+    mapper = TerrainMapper(CAMERA)
+    mapper.add_flight(PICTURES, poses, [0.03] * len(poses))
+    rmse, _, rest, sigma = errors(mapper.grid())
+    assert rmse < 0.2
+    assert np.mean(np.abs(rest) <= 2.0 * sigma) > 0.7
+    exact = TerrainMapper(CAMERA)
+    exact.add_flight(PICTURES, POSES)
+    assert np.median(sigma) > 2.0 * np.median(errors(exact.grid())[3])
+
+
+def test_the_orthomosaic_is_the_ground_without_ghosts(mapped: TerrainMapper) -> None:
+    grid = mapped.grid()
+    xs, ys = grid.centres()
+    grey = GROUND.grey.sample("grey", *np.meshgrid(xs, ys))
+    known = np.isfinite(grid["intensity"]) & np.isfinite(grey)
+    a = cv2.blur(np.where(known, grid["intensity"], 0).astype(np.float32), (3, 3))[known]
+    b = cv2.blur(np.where(known, grey, 0).astype(np.float32), (3, 3))[known]
+    assert np.corrcoef(a, b)[0, 1] > 0.8
+
+
+def test_a_second_flight_adds_to_the_first_and_raises_versions() -> None:
+    half = len(POSES) // 2
+    mapper = TerrainMapper(CAMERA)
+    mapper.add_flight(PICTURES[:half], POSES[:half])
+    first, changed = mapper.measured_area(), mapper.tiles_changed()
+    assert changed
+    assert mapper.tiles_changed() == []
+    mapper.add_flight(PICTURES[half:], POSES[half:])
+    assert mapper.measured_area() > 1.2 * first
+    assert any(mapper.store.tiles[index].version == 2 for index in mapper.tiles_changed())
+    assert errors(mapper.grid())[0] < 0.08
+
+
+def test_the_same_pictures_give_the_same_map(mapped: TerrainMapper) -> None:
+    again = TerrainMapper(CAMERA)
+    again.add_flight(PICTURES, POSES)
+    for name, layer in again.grid().layers.items():
+        assert np.array_equal(layer, mapped.grid()[name], equal_nan=True), name
+
+
+def test_a_fisheye_maps_too() -> None:
+    matrix = np.array([[150.0, 0.0, 159.5], [0.0, 150.0, 119.5], [0.0, 0.0, 1.0]])
+    camera = Camera(320, 240, matrix, np.zeros(4), FISHEYE)
+    poses = survey.survey_poses(GROUND, CAMERA, length=8.0, legs=1)
+    mapper = TerrainMapper(camera)
+    mapper.add_flight([survey.render(GROUND, camera, p, seed=k) for k, p in enumerate(poses)], poses)
+    assert mapper.measured_area() > 60.0
+    assert errors(mapper.grid())[0] < 0.15
+
+
+def test_bad_input_is_refused_and_the_map_stays(mapped: TerrainMapper) -> None:
+    before = mapped.measured_area()
+    with pytest.raises(InvalidInput, match="picture 1"):
+        mapped.add_flight([PICTURES[0], PICTURES[1][:100]], POSES[:2])
+    with pytest.raises(InvalidInput, match="picture 0"):
+        mapped.add_flight([PICTURES[0].astype(np.float32)], POSES[:1])
+    with pytest.raises(InvalidInput, match="poses"):
+        mapped.add_flight(PICTURES[:2], POSES[:1])
+    with pytest.raises(InvalidInput, match="sigmas"):
+        mapped.add_flight(PICTURES[:2], POSES[:2], [0.1, float("nan")])
+    with pytest.raises(InvalidInput, match="no picture"):
+        TerrainMapper(CAMERA).grid()
+    with pytest.raises(InvalidInput, match="resolution"):
+        MapperParams.load({"resolution": -1.0})
+    assert mapped.measured_area() == before
+
+
+def test_pictures_that_cannot_be_matched_change_nothing() -> None:
+    mapper = TerrainMapper(CAMERA)
+    for pictures, poses in (
+        ([], []),
+        (PICTURES[:1], POSES[:1]),
+        ([PICTURES[0], PICTURES[0]], [POSES[0], POSES[0]]),
+        ([np.zeros((240, 320), np.uint8)] * 2, POSES[:2]),
+        (PICTURES[:2], [POSES[0], Pose(POSES[1].position + np.array([500.0, 0, 0]), POSES[1].quaternion)]),
+    ):
+        report = mapper.add_flight(pictures, poses)
+        assert report.pairs == 0
+        assert mapper.tiles_changed() == []
+
+
+def test_coverage_counts_what_was_measured(mapped: TerrainMapper) -> None:
+    assert corridor_coverage(mapped.store, np.array([[-3.0, 0.0], [3.0, 0.0]]), 4.0) > 0.97
+    assert corridor_coverage(mapped.store, np.array([[300.0, 0.0], [310.0, 0.0]]), 4.0) == 0.0
+    half_out = corridor_coverage(mapped.store, np.array([[0.0, 0.0], [60.0, 0.0]]), 4.0)
+    assert 0.05 < half_out < 0.3
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.floats(-3, 3), st.floats(1.0, 4.0), st.floats(-1.0, 1.0)
+)
+def test_rectified_rows_and_disparities_agree(
+    roll: float, pitch: float, yaw: float, ahead: float, up: float
+) -> None:
+    left = Pose.from_euler(0, 0, 12, roll=np.pi + roll, pitch=pitch, yaw=yaw)
+    right = Pose.from_euler(ahead, 0.5, 12 + up, roll=np.pi, pitch=0.0, yaw=yaw + 0.4)
+    g = rectify.plan(CAMERA, left, right, (8.0, 20.0))
+    if g is None:
+        return
+    points = np.random.default_rng(1).uniform([-3, -3, -1], [3, 3, 2], (20, 3))
+    from_left = (points - left.position) @ g.rotation
+    from_right = (points - right.position) @ g.rotation
+    assert np.allclose(from_left[:, 1:], from_right[:, 1:], atol=1e-9)
+    u_left = g.focal * from_left[:, 0] / from_left[:, 2] + g.centre[0]
+    u_right = g.focal * from_right[:, 0] / from_right[:, 2] + g.centre[0] - g.offset
+    expected = [g.disparity(z) for z in from_left[:, 2]]
+    assert np.allclose(u_left - u_right, expected, atol=1e-6)
+    assert np.allclose([g.depth(d) for d in expected], from_left[:, 2])
+
+
+def test_partners_have_baseline_and_overlap() -> None:
+    params = MapperParams.load().partner
+    depths = np.full(len(POSES), 12.0)
+    pairs = partners.choose(CAMERA, POSES, depths, params)
+    assert len(pairs) >= len(POSES) - 2
+    for i, j in pairs:
+        assert i < j
+        ratio = np.linalg.norm(POSES[i].position - POSES[j].position) / 12.0
+        assert params.min_ratio < ratio < params.max_ratio
+
+
+def test_fusing_leaves_out_what_disagrees() -> None:
+    height = np.zeros((1, 2, 5), np.float32)
+    height[0, 0] = [1.0, 1.02, 0.98, 1.01, 7.0]
+    sigma = np.full((1, 2, 5), 0.03, np.float32)
+    count = np.array([[5, 0]], np.uint8)
+    z, spread, _, used = fusion.fuse(height, sigma, count, 3.0)
+    assert z[0, 0] == pytest.approx(1.0025, abs=1e-4)
+    assert used[0, 0] == 4
+    assert 0.02 < spread[0, 0] < 0.1
+    assert np.isnan(z[0, 1])
+
+
+def test_memory_is_linear_in_the_area_not_in_the_samples() -> None:
+    store = TileStore(1.6, 0.1)
+    window = np.ones((20, 20), np.float32)
+    for k in range(3 * SLOTS):
+        touched = store.insert((-4, 10), window * k, window * (0.5 if k % 2 else 0.05))
+    assert touched == {(-1, 0), (0, 0), (-1, 1), (0, 1)}
+    tile = store.tiles[(0, 0)]
+    assert tile.count.max() == SLOTS
+    assert np.all(tile.sigma[0, 12] == np.float32(0.05)), "better samples take the place of worse ones"
+    assert store.covered() == Bounds(0.0, -1.6, 3.2, 1.6)
+
+
+def test_small_holes_are_filled_with_growing_doubt_and_edges_are_not_extended() -> None:
+    x = np.arange(40, dtype=np.float32)[None, :] * 0.1
+    height = np.repeat(x, 40, axis=0)
+    height[18:22, 18:22] = np.nan
+    height[:, 30:] = np.nan
+    sigma = np.where(np.isfinite(height), 0.02, np.nan).astype(np.float32)
+    full, doubt = surface.fill_holes(height, sigma, 4, 0.5, 0.1)
+    assert np.allclose(full[18:22, 18:22], 0.1 * np.arange(18, 22), atol=0.15)
+    assert doubt[20, 20] > doubt[18, 18] > 0.02
+    assert np.isnan(full[:, 32:]).all()
+    assert np.array_equal(full[:18, :30], height[:18, :30])
