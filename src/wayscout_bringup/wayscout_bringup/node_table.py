@@ -93,7 +93,12 @@ def table(options: Options) -> list[NodeEntry]:
         NodeEntry("wayscout_nodes", "router", "router", {"route_folder": str(run / "route")}),
         NodeEntry("wayscout_nodes", "helicopter", "helicopter", lockstep),
         NodeEntry("wayscout_nodes", "rover", "rover", lockstep),
-        NodeEntry("wayscout_nodes", "mission", "mission", {"world": public, "run_folder": str(run)}),
+        NodeEntry(
+            "wayscout_nodes",
+            "mission",
+            "mission",
+            {"world": public, "run_folder": str(run), "camera": options.camera},
+        ),
     ]
     if options.embedded:
         entries.insert(
