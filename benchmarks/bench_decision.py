@@ -1,12 +1,13 @@
 """Decisions over many worlds: on the truth, on the orbital map alone, and on the helicopter's map.
 
-    python benchmarks/bench_decision.py --seeds 0:20 --resume /tmp/decisions.jsonl [--worlds DIR]
+    python benchmarks/bench_decision.py --seeds 0:20 --resume /tmp/decisions.jsonl [--mapped] [--worlds DIR]
 
-Each seed's world is made in memory (or read from --worlds/<recipe>_<seed>). The same router
-and limits decide on
+Each seed's world is made in memory, with --mapped as a folder --worlds/<recipe>_<seed> that is kept. The
+same router and limits decide on
     truth       the ground with every rock, no noise: what is right;
     orbital     all that is known before the flight, forced to choose;
-    helicopter  what pictures of the corridors give, by the noise model of `helicopter_map`.
+    helicopter  what pictures of the corridors give: with --mapped rendered and mapped, with poses as
+                good as an adjusted track's; without it by the noise model of `helicopter_map`.
 A decision is right when it names what the truth names, or a channel that costs at most 5 % more there
 (regret). The plan's own answer (truth.yaml) is printed beside it, so that disagreement shows.
 """
@@ -14,9 +15,11 @@ A decision is right when it names what the truth names, or a channel that costs 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -25,20 +28,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.camera import load_camera
+from wayscout.config import directory
 from wayscout.grid import Grid
 from wayscout.routing import compare, costs
 from wayscout.routing.corridor import Corridor
 from wayscout.routing.parameters import router_params, rover_limits
 from wayscout.worlds import noise, orbital, recipe
 from wayscout.worlds.folder import load_orbital
-from wayscout.worlds.generate import imagine
+from wayscout.worlds.generate import generate, imagine
 from wayscout.worlds.truth import Truth, load_truth
 
 Array = npt.NDArray[np.float64]
 
 ALLOWED_REGRET = 0.05
 MAP_CELL = 0.1
-# The helicopter map's errors: smooth and white height error [m], share of cells without a measurement,
+SURVEY_HEIGHT, POSE_ERROR = 12.0, 0.02  # [m] of a mapped survey
+# The modelled helicopter map's errors: smooth and white height error [m], share of cells without a measurement,
 # deviation of a rock's height [m], share of rocks under 0.45 m missed, share of ground with sand misjudged.
 SMOOTH_ERROR, SMOOTH_LENGTH, WHITE_ERROR = 0.05, 4.0, 0.02
 HOLES, ROCK_ERROR, ROCKS_MISSED, SAND_MISJUDGED = 0.04, 0.05, 0.10, 0.08
@@ -117,11 +123,23 @@ def prior(truth: Truth, name: str) -> costs.OrbitalKnowledge:
     return costs.OrbitalKnowledge(seen, book.orbital_sigma, 0.75)
 
 
-def judge(seed: int, name: str, worlds: Path | None) -> dict[str, Any]:
+def mapped(folder: Path, truth: Truth, seed: int) -> Grid:
+    """Render a survey of both corridors and map it, as benchmarks/bench_mapping.py does."""
+    import bench_mapping
+
+    camera = load_camera(directory() / "cameras" / "navigation.yaml")
+    survey = bench_mapping.take_survey(folder, truth, camera, SURVEY_HEIGHT, seed)
+    with contextlib.redirect_stdout(sys.stderr):  # its own figures
+        return bench_mapping.run(truth, camera, survey, POSE_ERROR, seed, None)
+
+
+def judge(seed: int, name: str, worlds: Path, by_pictures: bool) -> dict[str, Any]:
     """Decide on all three maps of one seed; return what the table shows."""
     begin, cpu = time.perf_counter(), time.process_time()
-    folder = worlds / f"{name}_{seed}" if worlds else None
-    if folder is not None and (folder / "world.yaml").is_file():
+    folder = worlds / f"{name}_{seed}"
+    if by_pictures:
+        if not (folder / "world.yaml").is_file():
+            generate(seed, recipe.find(name)[1], folder, kind=name)
         truth, seen = load_truth(folder), load_orbital(folder)
         known = costs.OrbitalKnowledge(seen.elevation, seen.meta.elevation_sigma, seen.meta.shift_sigma)
     else:
@@ -134,10 +152,16 @@ def judge(seed: int, name: str, worlds: Path | None) -> dict[str, Any]:
     maps = {
         "truth": (None, truth_map(truth), False),
         "orbital": (known, None, False),
-        "helicopter": (known, helicopter_map(truth, corridors, seed), True),
+        "helicopter": (
+            known,
+            mapped(folder, truth, seed) if by_pictures else helicopter_map(truth, corridors, seed),
+            True,
+        ),
     }
     row: dict[str, Any] = {
         "seed": seed,
+        "recipe": name,
+        "mapped": by_pictures,
         "planned": truth.facts.get("best", "?"),
         "misleading": truth.facts.get("misleading"),
     }
@@ -192,7 +216,8 @@ def main() -> None:
     parser.add_argument("--seeds", default="0:20", help="a:b, b not included")
     parser.add_argument("--resume", type=Path, help="JSON lines; seeds that it holds are not decided again")
     parser.add_argument("--recipe", default="delta")
-    parser.add_argument("--worlds", type=Path, help="folder of made worlds, <recipe>_<seed>")
+    parser.add_argument("--mapped", action="store_true", help="map rendered pictures, not the noise model")
+    parser.add_argument("--worlds", type=Path, default=Path(tempfile.gettempdir()) / "wayscout_worlds")
     parser.add_argument("--why", action="store_true", help="print reasons where the truth is missed")
     arguments = parser.parse_args()
     first, last = (int(v) for v in arguments.seeds.split(":"))
@@ -200,11 +225,12 @@ def main() -> None:
     if arguments.resume is not None and arguments.resume.is_file():
         for line in arguments.resume.read_text().splitlines():
             row = json.loads(line)
-            done[row["seed"]] = row
+            if (row["recipe"], row["mapped"]) == (arguments.recipe, arguments.mapped):
+                done[row["seed"]] = row
     for seed in range(first, last):
         if seed in done:
             continue
-        done[seed] = judge(seed, arguments.recipe, arguments.worlds)
+        done[seed] = judge(seed, arguments.recipe, arguments.worlds, arguments.mapped)
         if arguments.resume is not None:
             with arguments.resume.open("a") as file:
                 file.write(json.dumps(done[seed]) + "\n")
