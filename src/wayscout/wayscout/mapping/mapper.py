@@ -109,6 +109,7 @@ class TerrainMapper:
         self.store = TileStore(self.params.tile_size, self.params.resolution)
         self._changed: set[Index] = set()
         self._rocks: dict[Index, Array] = {}
+        self._shift = 0.0  # [m] standard deviation of the whole map's horizontal place
 
     def add_flight(
         self,
@@ -143,6 +144,9 @@ class TerrainMapper:
                 None if found is None else fusion.samples(found, self.params.resolution, self.params.fusion)
             )
 
+        if len(accuracy):
+            # Later flights are tied to the first, whose own accuracy they cannot better.
+            self._shift = max(self._shift, float(np.median(accuracy)))
         touched: set[Index] = set()
         used: set[int] = set()
         count = 0
@@ -260,7 +264,9 @@ class TerrainMapper:
             bounds = self.store.bounds(index)
             grid = self.store.grid(bounds.grown(_MARGIN), _RAW)
             height = surface.without_strays(grid["height"], grid["used"], p.surface.stray_height)
-            sigma = surface.sigma_of(height, grid["spread"], grid["used"], p.resolution, p.surface)
+            sigma = surface.sigma_of(
+                height, grid["spread"], grid["used"], p.resolution, self._shift, p.surface
+            )
             reach = round(p.surface.fill_reach / p.resolution)
             full, wide = surface.fill_holes(height, sigma, reach, p.surface.sigma_filled_slope, p.resolution)
             grid["elevation"], grid["sigma"] = full, wide

@@ -38,13 +38,16 @@ def without_strays(height: Layer, used: Layer, limit: float) -> Layer:
     return result
 
 
-def sigma_of(height: Layer, spread: Layer, used: Layer, resolution: float, params: SurfaceParams) -> Layer:
+def sigma_of(
+    height: Layer, spread: Layer, used: Layer, resolution: float, shift: float, params: SurfaceParams
+) -> Layer:
     """Standard deviation of each measured height [m], (rows, cols) float32.
 
     Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows errors
-    of the poses that neighbours share; how far they disagree in the cell itself; and the height of steps
-    within two cells, since an edge that is a cell off turns its height into error. A cell that one pair alone
-    saw has no witness and gets `sigma_single` more. The factors are fitted on generated worlds.
+    of the poses that neighbours share; how far they disagree in the cell itself; the height of steps nearby,
+    since an edge that is a cell off turns its height into error; and what a horizontal `shift` [m] of the
+    whole map makes of slopes and steps. A cell that one pair alone saw has no witness and gets `sigma_single`
+    more. The factors are fitted on generated worlds.
     """
     known = np.isfinite(height)
     own = np.where(known, spread, 0.0).astype(np.float32)
@@ -53,26 +56,39 @@ def sigma_of(height: Layer, spread: Layer, used: Layer, resolution: float, param
     share = cv2.blur(witnessed, (side, side))
     square = np.maximum(cv2.blur(own * own * witnessed, (side, side)), 0.0)  # blurring leaves tiny negatives
     around = np.sqrt(square / np.maximum(share, 1e-3))
+    reach = 1 + round(shift / resolution)
+    slope = slope_of(height, resolution)
     variance = (
         params.sigma_floor**2
         + (params.sigma_around * around) ** 2
         + (params.sigma_spread * own) ** 2
-        + (params.sigma_step * step_nearby(height)) ** 2
+        + (params.sigma_step * step_nearby(height, reach)) ** 2
+        + (shift * slope) ** 2
         + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
     result: Layer = np.sqrt(variance).astype(np.float32)
     return result
 
 
-def step_nearby(height: Layer) -> Layer:
-    """Largest height step between neighbours beyond the slope, over 5 x 5 cells [m], 0 where unknown."""
+def step_nearby(height: Layer, reach: int = 1) -> Layer:
+    """Largest height step between neighbours beyond the slope, up to `reach` + 1 cells off [m], 0 unknown."""
     known = np.isfinite(height)
     if not known.any():
         return np.zeros_like(height)
     smooth = cv2.blur(_filled_by_nearest(height), (5, 5))
     gy, gx = np.gradient(smooth)
     step = np.maximum(local_relief(height) - 2.0 * (np.abs(gx) + np.abs(gy)) - 0.03, 0.0)
-    result: Layer = cv2.dilate(step.astype(np.float32), np.ones((3, 3), np.uint8))
+    side = 2 * reach + 1
+    result: Layer = cv2.dilate(step.astype(np.float32), np.ones((side, side), np.uint8))
+    return result
+
+
+def slope_of(height: Layer, resolution: float) -> Layer:
+    """Tangent of the slope over 5 x 5 cells, (rows, cols) float32, 0 where nothing is known."""
+    if not np.isfinite(height).any():
+        return np.zeros_like(height)
+    gy, gx = np.gradient(cv2.blur(_filled_by_nearest(height), (5, 5)), resolution)
+    result: Layer = np.hypot(gx, gy).astype(np.float32)
     return result
 
 
