@@ -44,7 +44,7 @@ Array = npt.NDArray[np.float64]
 ALLOWED_REGRET = 0.05
 MAP_CELL = 0.1
 SURVEY_HEIGHT, POSE_ERROR = 12.0, 0.02  # [m] of a mapped survey
-# The modelled helicopter map's errors: smooth and white height error [m], share of cells without a measurement,
+# The modelled map's errors: smooth and white height error [m], share of cells without a measurement,
 # deviation of a rock's height [m], share of rocks under 0.45 m missed, share of ground with sand misjudged.
 SMOOTH_ERROR, SMOOTH_LENGTH, WHITE_ERROR = 0.05, 4.0, 0.02
 HOLES, ROCK_ERROR, ROCKS_MISSED, SAND_MISJUDGED = 0.04, 0.05, 0.10, 0.08
