@@ -3,7 +3,7 @@
     python benchmarks/bench_simulator.py [WORLD]
 
 Prints real-time factors of driving and flying, the cost of pictures and depth, georeferencing against the
-truth, and slip on ramps against the curve. CPU seconds stand beside wall seconds: on a busy machine they tell more.
+truth. CPU seconds stand beside wall seconds: on a busy machine they tell more.
 """
 
 from __future__ import annotations

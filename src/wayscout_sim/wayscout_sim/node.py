@@ -176,7 +176,7 @@ class Simulator(Node):
         self._step.publish(Step(stamp=stamp, period=period, topics=topics))
 
     def _due(self, vehicle: str, active: bool) -> bool:
-        """An active vehicle publishes every step; a resting one now and then, and when it has come to rest."""
+        """An active vehicle publishes every step; a resting one now and then, and when it comes to rest."""
         changed = active != self._was_active[vehicle]
         self._was_active[vehicle] = active
         last = self._published[vehicle]
