@@ -54,6 +54,8 @@ def test_heights_are_right_to_centimetres_and_sigma_says_so(mapped: TerrainMappe
     best = sigma <= np.median(sigma)
     assert np.sqrt(np.mean(rest[best] ** 2)) <= 0.85 * rmse
     assert np.all(sigma > 0.0)
+    grid = mapped.grid()
+    assert np.array_equal(np.isfinite(grid["sigma"]), np.isfinite(grid["elevation"]))
 
 
 def test_wrong_poses_show_in_the_sigma() -> None:

@@ -41,7 +41,7 @@ def without_strays(height: Layer, used: Layer, limit: float) -> Layer:
 def sigma_of(
     height: Layer, spread: Layer, used: Layer, resolution: float, shift: float, params: SurfaceParams
 ) -> Layer:
-    """Standard deviation of each measured height [m], (rows, cols) float32.
+    """Standard deviation of each measured height [m], (rows, cols) float32, NaN where unknown.
 
     Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows errors
     of the poses that neighbours share; how far they disagree in the cell itself; the height of steps nearby,
@@ -66,7 +66,7 @@ def sigma_of(
         + (shift * slope) ** 2
         + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
-    result: Layer = np.sqrt(variance).astype(np.float32)
+    result: Layer = np.where(known, np.sqrt(variance), np.nan).astype(np.float32)
     return result
 
 
