@@ -1,4 +1,4 @@
-"""Map a simulated survey and compare with the truth: accuracy, coverage, honesty of sigma, rocks, sand, speed.
+"""Map a simulated survey and compare with the truth: accuracy, coverage, sigma, rocks, sand, speed.
 
     python benchmarks/bench_mapping.py --world worlds/gully --pose-error 0.02 --out /tmp/bench
 
@@ -165,10 +165,12 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> None:
     error = error - np.mean(error[inside])
     sigma = grid["sigma"]
     print(
-        f"coverage of the floors  {inside.sum() / region.sum():.4f} (filled in {(region & filled).sum() / region.sum():.4f})"
+        f"coverage of the floors  {inside.sum() / region.sum():.4f} "
+        f"(filled in {(region & filled).sum() / region.sum():.4f})"
     )
     print(
-        f"RMSE before {before:.4f}, after {rms(error[inside]):.4f} m; median shift {shift:+.4f} m; filled {rms(error[region & filled]):.3f} m"
+        f"RMSE before {before:.4f}, after {rms(error[inside]):.4f} m; median shift {shift:+.4f} m; "
+        f"filled {rms(error[region & filled]):.3f} m"
     )
     best = inside & (sigma <= np.median(sigma[inside]))
     print(f"RMSE of the half with the smallest sigma over all: {rms(error[best]) / rms(error[inside]):.3f}")
@@ -177,7 +179,8 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> None:
         if cells.any():
             share = float(np.mean(np.abs(error[cells]) <= sigma[cells]))
             print(
-                f"  {name:10s} {cells.sum():7d} cells  RMSE {rms(error[cells]):.4f}  within 1 sigma {share:.3f}  sigma {np.median(sigma[cells]):.4f}"
+                f"  {name:10s} {cells.sum():7d} cells  RMSE {rms(error[cells]):.4f}  "
+                f"within 1 sigma {share:.3f}  sigma {np.median(sigma[cells]):.4f}"
             )
 
 
@@ -203,14 +206,16 @@ def report_rocks(found: Array, grid: Grid, truth: Truth, region: Mask, tall: flo
     strict = hit[big][:, claims].any(axis=1).mean() if big.any() else float("nan")
     strictly = hit[big][:, claims].any(axis=0).mean() if claims.any() else float("nan")
     print(
-        f"rocks > {tall} m: {big.sum()} true, {claims.sum()} found; recall {recall:.3f}, precision {precision:.3f}"
+        f"rocks > {tall} m: {big.sum()} true, {claims.sum()} found; "
+        f"recall {recall:.3f}, precision {precision:.3f}"
         f" (without tolerance of height {strict:.3f}, {strictly:.3f})"
     )
     pairs = np.argwhere(hit[big])
     if len(pairs):
         off = found[pairs[:, 1]] - np.stack([real[big][pairs[:, 0]][:, k] for k in (0, 1, 3, 5, 5)], axis=1)
         print(
-            f"  height error {np.mean(off[:, 3]):+.3f} +- {np.std(off[:, 3]):.3f} m, width {np.mean(off[:, 2]):+.3f} +- {np.std(off[:, 2]):.3f} m"
+            f"  height error {np.mean(off[:, 3]):+.3f} +- {np.std(off[:, 3]):.3f} m, "
+            f"width {np.mean(off[:, 2]):+.3f} +- {np.std(off[:, 2]):.3f} m"
         )
 
 
@@ -222,7 +227,8 @@ def report_sand(grid: Grid, sand: Array, region: Mask) -> None:
         real, claimed = sand[cells] > 0.5, estimate[cells] > 0.5
         both = (real & claimed).sum()
         print(
-            f"sand, {name}: share {real.mean():.3f}, recall {both / max(real.sum(), 1):.3f}, precision {both / max(claimed.sum(), 1):.3f}"
+            f"sand, {name}: share {real.mean():.3f}, recall {both / max(real.sum(), 1):.3f}, "
+            f"precision {both / max(claimed.sum(), 1):.3f}"
         )
 
 
