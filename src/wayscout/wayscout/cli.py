@@ -84,7 +84,7 @@ def map_pictures(
         def report(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        map_folder(images, poses, camera, out, resolution=resolution, progress=report)
+        map_folder(images, poses, camera, resolution, out, progress=report)
 
 
 def plan(

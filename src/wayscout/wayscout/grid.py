@@ -128,9 +128,7 @@ class Grid:
     def centres(self) -> tuple[Array, Array]:
         """Return x (cols,) and y (rows,) of the cell centres [m]."""
         rows, cols = self.shape
-        xs = self.origin[0] + (np.arange(cols) + 0.5) * self.resolution
-        ys = self.origin[1] + (np.arange(rows) + 0.5) * self.resolution
-        return xs, ys
+        return self.centre(0, np.arange(cols))[0], self.centre(np.arange(rows), 0)[1]
 
     def sample(self, name: str, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
         """Interpolate a layer bilinearly between cell centres at points x, y [m].
