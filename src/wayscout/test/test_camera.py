@@ -16,7 +16,9 @@ from wayscout.geometry import Pose
 
 PINHOLE = Camera.pinhole(640, 480, np.radians(47.0))
 DISTORTED = Camera(640, 480, PINHOLE.matrix, np.array([-0.2, 0.05, 0.001, -0.001, 0.0]))
-FISH = Camera(640, 480, PINHOLE.matrix * [[0.5], [0.5], [1.0]], np.array([0.01, -0.002, 0.0, 0.0]), FISHEYE)
+FISH = Camera(
+    640, 480, PINHOLE.matrix * [[0.5, 1, 1], [1, 0.5, 1], [1, 1, 1]], np.array([0.01, 0, 0, 0]), FISHEYE
+)
 DOWN = Pose.from_rotation(np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), [0.0, 0.0, 10.0])
 
 

@@ -30,7 +30,7 @@ def examine(root: Path, console: Console) -> int:
         ),
         *(
             (f"module {name}", _version(name))
-            for name in ("rclpy", "wayscout_interfaces", "tf2_msgs", "mujoco", "cv2", "gtsam")
+            for name in ("rclpy", "wayscout_interfaces", "tf2_msgs", "mujoco", "cv2")
         ),
         ("pictures without a display", _rendering),
         ("disk", lambda: f"{shutil.disk_usage(root).free / 1e9:.1f} GB free"),

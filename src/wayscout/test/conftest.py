@@ -1,0 +1,6 @@
+"""The same examples at every run: a property that fails here fails everywhere."""
+
+from hypothesis import settings
+
+settings.register_profile("wayscout", derandomize=True, deadline=None)
+settings.load_profile("wayscout")
