@@ -13,7 +13,7 @@ from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
 from wayscout.worlds import folder, noise, orbital, sdf, texture, truth
 from wayscout.worlds.folder import Corridor, Goal, Start, StartPose, Sun, Terrain, World
-from wayscout.worlds.plan import STEP, Channel, Plan, make_plan
+from wayscout.worlds.plan import STEP, Channel, Plan, make_plan, swap_hazards
 from wayscout.worlds.recipe import Outcome, Recipe, find
 from wayscout.worlds.rocks import make_rocks
 from wayscout.worlds.terrain import make_land
@@ -23,7 +23,7 @@ VERSION = 3  # of the generator: worlds made by another are remade
 
 def generate(
     seed: int, recipe: Recipe, out: Path, *, name: str | None = None, kind: str = "delta",
-    outcome: Outcome | None = None, misleading: bool | None = None,
+    outcome: Outcome | None = None, misleading: bool | None = None, swapped: bool = False,
 ) -> World:  # fmt: skip
     """Make a world and write its folder.
 
@@ -33,17 +33,21 @@ def generate(
         out: the folder to write; made when missing.
         name: of the world, by default the folder's.
         outcome, misleading: fix what is otherwise drawn from the seed.
+        swapped: exchange what stands in the two channels after the orbiter has seen them.
     """
     plan, made = imagine(
         seed, recipe, name=name or out.name, kind=kind, outcome=outcome, misleading=misleading
     )
-    world = made.world
     scene = texture.Scene(
         seed, recipe.size, recipe.texture_pixels, 0.02 * recipe.rise[0], plan.sun_azimuth, plan.sun_elevation
     )
     picture, shadow = texture.paint(scene, made.ground, made.rocks)
     rng = noise.stream(seed, "orbital")
     seen = orbital.observe(made.ground, picture, made.rocks, scene, plan.shift, recipe.orbiter, rng)
+    if swapped:
+        made = _realise(swap_hazards(plan), recipe, made.world.name, kind)
+        picture, shadow = texture.paint(scene, made.ground, made.rocks)
+    world = made.world
     facts = made.facts | {"shadow_share": round(shadow, 4)}
     write(out, truth.Truth(world, made.ground, made.rocks, facts), seen, picture)
     return world
@@ -55,10 +59,14 @@ def imagine(
 ) -> tuple[Plan, truth.Truth]:  # fmt: skip
     """Make a world's plan, ground and rocks in memory, without painting it; see `generate`."""
     plan = make_plan(seed, recipe, outcome, misleading)
+    return plan, _realise(plan, recipe, name, kind)
+
+
+def _realise(plan: Plan, recipe: Recipe, name: str, kind: str) -> truth.Truth:
     land = make_land(plan, recipe)
     rocks = make_rocks(plan, recipe, land)
     world = _describe(plan, recipe, land.ground, name, kind)
-    return plan, truth.Truth(world, land.ground, rocks, _facts(plan, land.ground))
+    return truth.Truth(world, land.ground, rocks, _facts(plan, land.ground))
 
 
 def write(out: Path, made: truth.Truth, seen: folder.Orbital, picture: texture.Image) -> None:

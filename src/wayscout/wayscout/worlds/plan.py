@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.errors import InvalidInput
 from wayscout.worlds import noise
 from wayscout.worlds.recipe import Outcome, Recipe
 
@@ -159,6 +160,32 @@ def make_plan(
         (float(reach * np.cos(bearing)), float(reach * np.sin(bearing))),
         float(azimuth), float(np.radians(rng.uniform(*recipe.sun_elevation))),
     )  # fmt: skip
+
+
+def swap_hazards(plan: Plan) -> Plan:
+    """Give each channel what stands in the other one; their courses, widths and heights stay.
+
+    So a truth comes about that orbital data of the original do not tell from it.
+
+    Raises:
+        InvalidInput: where loose sand blocks a slope: that is in the heights, which the orbiter sees.
+    """
+    if any(f.kind == "sand_slope" for c in plan.channels for f in c.features):
+        raise InvalidInput("swap_hazards", f"seed {plan.seed}", "a world without a sand_slope is needed")
+    a, b = (_with_hazards_of(other, mine) for mine, other in (plan.channels, plan.channels[::-1]))
+    outcome: Outcome = plan.outcome
+    if a.passable != b.passable:
+        outcome = "A" if a.passable else "B"
+    best: Literal["A", "B", "neither"] = (
+        "neither" if outcome == "neither" else "A" if a.cost() <= b.cost() else "B"
+    )
+    return replace(plan, outcome=outcome, best=best, channels=(a, b))
+
+
+def _with_hazards_of(other: Channel, channel: Channel) -> Channel:
+    scale = channel.length / other.length
+    features = [replace(f, begin=f.begin * scale, end=f.end * scale) for f in other.features]
+    return replace(channel, passable=other.passable, features=features)
 
 
 def _make_channel(
