@@ -85,13 +85,13 @@ class Servers(Node):
         self._orbital = self.create_publisher(OrbitalMap, "map/orbital", qos.LATCHED)
         self._orbital.publish(read_orbital_map(world)[1])
         self._state = self.create_publisher(DriveState, "rover/state", qos.COMMAND)
-        self._clock = self.create_publisher(Clock, "/clock", qos.COMMAND)
+        self._clock_publisher = self.create_publisher(Clock, "/clock", qos.COMMAND)
         self.ended = threading.Event()
         threading.Thread(target=self._run_clock, daemon=True).start()
 
     def _run_clock(self) -> None:
         while not self.ended.wait(0.2):
-            self._clock.publish(Clock())
+            self._clock_publisher.publish(Clock())
 
     def _fly(self, handle: Any) -> Fly.Result:
         handle.succeed()

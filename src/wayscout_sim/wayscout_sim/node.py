@@ -106,7 +106,7 @@ class Simulator(Node):
         self._sensors: dict[str, Publisher] = {
             topic: self.create_publisher(kind, topic, sensor) for topic, kind in kinds.items()
         }
-        self._clock = self.create_publisher(ClockMsg, "/clock", qos.COMMAND)
+        self._clock_publisher = self.create_publisher(ClockMsg, "/clock", qos.COMMAND)
         self._step = self.create_publisher(Step, STEP, sensor)
 
     def _make_subscriptions(self) -> None:
@@ -171,7 +171,7 @@ class Simulator(Node):
         self._log.add(self._sim.time, self._sim.rover_truth, self._sim.helicopter_truth)
         self._barrier.open(messages.nanoseconds(stamp))
         self._opened = wall.monotonic()
-        self._clock.publish(ClockMsg(clock=stamp))
+        self._clock_publisher.publish(ClockMsg(clock=stamp))
         period = self._settings.flight_period if helicopter else self._settings.drive_period
         self._step.publish(Step(stamp=stamp, period=period, topics=topics))
 
