@@ -105,6 +105,10 @@ class ProcessGroup:
                     child.wait(max(0.0, deadline - time.monotonic()))
                 except subprocess.TimeoutExpired:
                     continue
+        for child in self._children.values():
+            # what a child left behind; a living process of that number would be a stranger
+            if not psutil.pid_exists(child.pid):
+                _signal_session(child.pid, signal.SIGKILL)
         return {name: child.returncode for name, child in self._children.items()}
 
     def tail(self, name: str, lines: int = 12) -> str:
