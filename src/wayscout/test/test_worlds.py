@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from wayscout.errors import InvalidInput
+from wayscout.flight.landing import measures
 from wayscout.worlds import generate, recipe, sdf
 from wayscout.worlds.audit import passable
 from wayscout.worlds.folder import load_orbital, load_world
@@ -67,6 +68,44 @@ def test_same_seed_gives_the_same_files(made: Path, tmp_path: Path) -> None:
     for file in sorted(p for p in made.rglob("*") if p.is_file()):
         other = again / file.relative_to(made)
         assert hashlib.sha256(file.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest(), file
+
+
+@pytest.mark.parametrize("seed", [1, 4, 9])
+def test_pads_of_start_and_goal_are_level_and_free_of_rocks(seed: int) -> None:
+    kind = small()
+    _, imagined = generate.imagine(seed, kind)
+    start, goal, ground = imagined.world.start, imagined.world.goal, imagined.ground
+    rows, cols = np.indices(ground.shape)
+    x, y = ground.centre(rows, cols)
+    for at in (start.rover, start.helicopter, goal):
+        on_pad = np.hypot(x - at.x, y - at.y) < 3.0
+        slope, step, _ = measures(ground, 0.5)
+        assert np.degrees(slope[on_pad].max()) < 3.0
+        assert step[on_pad].max() < 0.08
+        reach = np.hypot(imagined.rocks[:, 0] - at.x, imagined.rocks[:, 1] - at.y)
+        assert np.all(reach > 3.0 + 0.5 * imagined.rocks[:, 3])
+        assert imagined.ground["sand"][on_pad].max() < 0.05
+
+
+def test_surveyed_heights_are_right_within_their_sigma() -> None:
+    kind = small()
+    errors = []
+    for seed in range(4):
+        _, imagined = generate.imagine(seed, kind)
+        start = imagined.world.start
+        for at in (start.rover, start.helicopter):
+            assert at.z is not None
+            errors.append(at.z - float(imagined.ground.sample("elevation", at.x, at.y)))
+    assert np.abs(errors).max() < 4.0 * start.height_sigma
+    assert np.allclose(errors[::2], errors[1::2], atol=2e-3)  # one survey, one error
+    assert np.ptp(errors) > 0.01
+
+
+def test_a_world_without_surveyed_heights_stays_readable(made: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load((made / "world.yaml").read_text())
+    del content["start"]["rover"]["z"], content["start"]["helicopter"]["z"], content["start"]["height_sigma"]
+    (tmp_path / "world.yaml").write_text(yaml.safe_dump(content))
+    assert load_world(tmp_path).start.rover.z is None
 
 
 def test_relief_and_level_ends(truth: Truth) -> None:

@@ -39,12 +39,14 @@ class StartPose(_Strict):
     x: Finite = Field(description="m, map frame")
     y: Finite = Field(description="m, map frame")
     yaw: Finite = Field(description="rad, 0 is east, counter-clockwise")
+    z: Finite | None = Field(None, description="m, map frame, height of base_link; None: not surveyed")
 
 
 class Start(_Strict):
     rover: StartPose
     helicopter: StartPose
-    position_sigma: Positive = Field(0.1, description="m per axis")
+    position_sigma: Positive = Field(0.1, description="m per axis, of x and y")
+    height_sigma: Positive = Field(0.1, description="m, of z")
     yaw_sigma: Positive = Field(0.0035, description="rad (0.2 deg)")
 
 

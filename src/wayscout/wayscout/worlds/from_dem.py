@@ -21,7 +21,8 @@ from rasterio.fill import fillnodata
 from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
 from wayscout.worlds import coarse, folder, generate, noise, orbital, texture, truth
-from wayscout.worlds.folder import Corridor, Goal, Start, StartPose, Sun, Terrain, World
+from wayscout.worlds.folder import Corridor, Goal, Sun, Terrain, World
+from wayscout.worlds.places import survey
 
 Array = npt.NDArray[np.float64]
 FOOT, SURVEY_FOOT = 0.3048, 1200.0 / 3937.0
@@ -361,11 +362,7 @@ def _describe(
         name=name, seed=seed, origin=dem.name, size=size, resolution=size / (ground.shape[0] - 1),
         gravity=3.721,
         sun=Sun(azimuth=SUN_AZIMUTH, elevation=SUN_ELEVATION),
-        start=Start(
-            rover=StartPose(x=start[0], y=start[1], yaw=yaw),
-            helicopter=StartPose(x=start[0] + side, y=start[1], yaw=yaw),
-            position_sigma=0.1, yaw_sigma=0.0035,
-        ),
+        start=survey(ground, seed, (start[0], start[1]), (start[0] + side, start[1]), yaw),
         goal=Goal(x=goal[0], y=goal[1], radius=2.0),
         corridors=[
             Corridor(

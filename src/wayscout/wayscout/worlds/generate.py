@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
-from wayscout.worlds import folder, noise, orbital, sdf, texture, truth
-from wayscout.worlds.folder import Corridor, Goal, Start, StartPose, Sun, Terrain, World
+from wayscout.worlds import folder, noise, orbital, places, sdf, texture, truth
+from wayscout.worlds.folder import Corridor, Goal, Sun, Terrain, World
 from wayscout.worlds.plan import STEP, Channel, Plan, make_plan, swap_hazards
 from wayscout.worlds.recipe import Outcome, Recipe, find
 from wayscout.worlds.rocks import make_rocks
 from wayscout.worlds.terrain import make_land
 
-VERSION = 3  # of the generator: worlds made by another are remade
+VERSION = 4  # of the generator: worlds made by another are remade
 
 
 def generate(
@@ -82,8 +82,7 @@ def write(out: Path, made: truth.Truth, seen: folder.Orbital, picture: texture.I
 
 
 def _describe(plan: Plan, recipe: Recipe, ground: Grid, name: str, kind: str) -> World:
-    beside = 0.014 * recipe.size + 1.5
-    x, y = recipe.start
+    pad = recipe.pads[0]
     # Exactly the tallest vertex, since Gazebo stretches an image's brightest pixel to the given height.
     span = round(float(ground["elevation"].max()), 4)
     return World(
@@ -94,10 +93,7 @@ def _describe(plan: Plan, recipe: Recipe, ground: Grid, name: str, kind: str) ->
         resolution=recipe.resolution,
         gravity=3.721,
         sun=Sun(azimuth=round(plan.sun_azimuth, 4), elevation=round(plan.sun_elevation, 4)),
-        start=Start(
-            rover=StartPose(x=x, y=y, yaw=1.5708), helicopter=StartPose(x=x + beside, y=y, yaw=1.5708),
-            position_sigma=0.1, yaw_sigma=0.0035,
-        ),
+        start=places.survey(ground, plan.seed, pad.a, pad.b, 1.5708),
         goal=Goal(x=recipe.goal[0], y=recipe.goal[1], radius=recipe.goal_radius),
         corridors=[_draw_corridor(c, plan) for c in plan.channels],
         terrain=Terrain(

@@ -10,6 +10,7 @@ from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.worlds import folder
 from wayscout.worlds.orbital import Orbiter
+from wayscout.worlds.places import PAD_RADIUS, Pad
 
 Range = Annotated[tuple[float, float], Field(description="low, high of a uniform draw")]
 Outcome = Literal["A", "B", "both", "neither"]
@@ -58,6 +59,12 @@ class Recipe(_Strict):
         ge=0, description="deviation of the stereo matcher's smoothing of the elevation"
     )
     orbital_shift: float = Field(ge=0, description="largest horizontal shift")
+
+    @property
+    def pads(self) -> tuple[Pad, Pad]:
+        """Level ground at the start, under rover and helicopter, and at the goal."""
+        beside = (self.start[0] + 0.01 * self.size + 1.8, self.start[1])
+        return Pad(self.start, beside), Pad(self.goal, self.goal, max(PAD_RADIUS, self.goal_radius))
 
     @property
     def orbiter(self) -> Orbiter:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from wayscout.grid import Layer
 from wayscout.worlds import noise
+from wayscout.worlds.places import to_segment
 from wayscout.worlds.plan import Feature, Plan
 from wayscout.worlds.recipe import Recipe
 from wayscout.worlds.terrain import Land, Position
@@ -113,19 +114,12 @@ def _allowed(rocks: Array, plan: Plan, recipe: Recipe, land: Land) -> npt.NDArra
             on & (np.abs(p.offset[row, col] - p.lane[row, col]) < p.lane_half[row, col] + radius + 0.15)
         )
         ends = channel.centreline[0], channel.centreline[-1]
-        for (px, py), end in zip((recipe.start, recipe.goal), ends, strict=True):
-            keep &= (_to_segment(x, y, np.array([px, py]), end) > 2.2 + radius) | (height < 0.12)
-    for px, py in (recipe.start, recipe.goal):
-        keep &= (np.hypot(x - px, y - py) > 0.03 * recipe.size + radius) | (height < 0.10)
+        for place, end in zip((recipe.start, recipe.goal), ends, strict=True):
+            keep &= (to_segment(x, y, place, end) > 2.2 + radius) | (height < 0.12)
+    for pad in recipe.pads:
+        keep &= pad.beyond(x, y) > radius
+        keep &= (pad.beyond(x, y) > 0.02 * recipe.size + radius) | (height < 0.10)
     return keep
-
-
-def _to_segment(x: Array, y: Array, a: Array, b: Array) -> Array:
-    """Distance of points from the segment a-b."""
-    d = b - a
-    t = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / float(d @ d), 0.0, 1.0)
-    result: Array = np.hypot(x - a[0] - t * d[0], y - a[1] - t * d[1])
-    return result
 
 
 def _field(f: Feature, p: Position, land: Land, rng: np.random.Generator) -> Array:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from wayscout.grid import Grid, Layer
-from wayscout.worlds import noise
+from wayscout.worlds import noise, places
 from wayscout.worlds.plan import STEP, Channel, Plan
 from wayscout.worlds.recipe import Recipe
 from wayscout.worlds.truth import vertex_grid
@@ -68,7 +68,7 @@ def make_land(plan: Plan, recipe: Recipe) -> Land:
         wall = np.minimum(wall, outside)
     height = _strata(height, wall * cut, plan, recipe)
     height += _roughness(wall, positions, plan, recipe, ground)
-    level = _level_places(ground, recipe)
+    height, level = places.level(height, ground, recipe.pads, plan.seed)
     sand, dark = _sand(height, positions, plan, recipe, ground, level)
     height += _ripples(sand, plan, recipe, ground)
     height -= height.min()
@@ -242,16 +242,6 @@ def _roughness(
     stones = cv2.GaussianBlur(stones.astype(np.float32), (3, 3), 0.6) * 1.6
     result: Layer = (amount * calm * metres + fine * small + stones * calm).astype(np.float32)
     return result
-
-
-def _level_places(ground: Grid, recipe: Recipe) -> Layer:
-    """1 around start and goal, 0 elsewhere: no sand there."""
-    xs, ys = ground.centres()
-    clear = np.zeros(ground.shape, np.float32)
-    for x, y in (recipe.start, recipe.goal):
-        far = np.hypot(xs[None] - x, ys[:, None] - y)
-        clear = np.maximum(clear, noise.smoothstep(0.05 * recipe.size, 0.03 * recipe.size, far))
-    return clear
 
 
 def _sand(
