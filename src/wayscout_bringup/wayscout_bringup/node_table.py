@@ -156,11 +156,18 @@ def executable(entry: NodeEntry) -> Path:
 
 def _starts(world: World) -> dict[str, Value]:
     start = world.start
+    heights: dict[str, Value] = {
+        f"{vehicle}_start_z": pose.z
+        for vehicle, pose in (("rover", start.rover), ("helicopter", start.helicopter))
+        if pose.z is not None
+    }
     return {
+        **heights,
         "rover_start": [start.rover.x, start.rover.y, start.rover.yaw],
         "helicopter_start": [start.helicopter.x, start.helicopter.y, start.helicopter.yaw],
         "start_position_sigma": start.position_sigma,
         "start_yaw_sigma": start.yaw_sigma,
+        "start_height_sigma": start.height_sigma,
     }
 
 

@@ -30,10 +30,11 @@ class Start:
     z: float
     position_sigma: float
     yaw_sigma: float
+    height_sigma: float = 0.1
 
     def pose(self, orbital: Orbital | None) -> tuple[Pose, np.ndarray[tuple[int], np.dtype[np.float64]]]:
         """Return base_link in map and the (3,) sigma [m]; an unsurveyed height is the orbital one."""
-        z, sigma_z = self.z, 0.05
+        z, sigma_z = self.z, self.height_sigma
         if not math.isfinite(z):
             z, sigma_z = 0.0, 2.0
             if orbital is not None:
@@ -57,7 +58,11 @@ def declare_starts(node: Node) -> dict[str, Start]:
         InvalidInput: naming the parameter when it is not x, y [m], yaw [rad], or a sigma is not positive.
     """
     sigmas = []
-    for name, default, unit in (("start_position_sigma", 0.1, "m"), ("start_yaw_sigma", 0.0035, "rad")):
+    for name, default, unit in (
+        ("start_position_sigma", 0.1, "m"),
+        ("start_yaw_sigma", 0.0035, "rad"),
+        ("start_height_sigma", 0.1, "m"),
+    ):
         text = f"standard deviation of the start poses [{unit}]"
         sigma = float(parameters.declare_one(node, name, default, text))
         if not (math.isfinite(sigma) and sigma > 0.0):
@@ -72,7 +77,7 @@ def declare_starts(node: Node) -> dict[str, Start]:
             raise InvalidInput(f"{node.get_name()}.{name}", pose, "x [m], y [m] and yaw [rad] are needed")
         text = f"{vehicle}'s surveyed z [m], NaN where nobody surveyed it"
         z = float(parameters.declare_one(node, f"{name}_z", math.nan, text))
-        starts[vehicle] = Start(pose[0], pose[1], pose[2], z, sigmas[0], sigmas[1])
+        starts[vehicle] = Start(pose[0], pose[1], pose[2], z, *sigmas)
     return starts
 
 
