@@ -314,7 +314,7 @@ def ground(x: Array, y: Array, rocks: list[tuple[float, float, float, float]]) -
     for cx, cy, radius, height in rocks:
         inside = 1.0 - ((x - cx) ** 2 + (y - cy) ** 2) / radius**2
         top = slope(np.array(cx), np.array(cy)) + height * np.sqrt(np.maximum(inside, 0.0))
-        z = np.where(inside > 0.0, np.maximum(z, top), z)
+        z = np.where(inside > 0.0, np.maximum(z, top) if height > 0.0 else np.minimum(z, top), z)
     return z
 
 
@@ -382,10 +382,17 @@ def test_undulating_ground_without_a_map_is_no_hazard() -> None:
 
 def test_a_hole_is_a_step() -> None:
     detector = hazards.HazardDetector(CAMERA, PARAMETERS)
-    raised = field(lambda x, y: slope(x, y) + np.where(np.hypot(x - 4.0, y) < 0.9, 0.6, 0.0))
-    found = detector.detect(look(OPTICAL, []), OPTICAL, raised)
+    depth = look(OPTICAL, [(4.0, 0.0, 0.7, -0.7)])
+    found = detector.detect(depth, OPTICAL, field(lambda x, y: ground(x, y, [])))
     assert {h.kind for h in found} == {"step"}
     assert min(h.height for h in found) < -0.3
+
+
+@pytest.mark.parametrize("height", [-1.2, 1.2])
+def test_a_map_that_is_smoothly_wrong_is_no_hazard(height: float) -> None:
+    detector = hazards.HazardDetector(CAMERA, PARAMETERS)
+    wrong = field(lambda x, y: slope(x, y) + height * np.exp(-((x - 4.0) ** 2 + y**2) / 2.0))
+    assert detector.detect(look(OPTICAL, []), OPTICAL, wrong) == []
 
 
 def test_a_depth_picture_of_another_size_is_refused() -> None:

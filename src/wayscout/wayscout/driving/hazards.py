@@ -24,6 +24,7 @@ PIECE = 0.8  # [m] side of the pieces that a long or wide hazard is cut into
 GROUND_ROUNDING = 0.8  # [m] standard deviation of the filter that finds the ground without a map
 STANDS_OUT = 0.12  # [m] above that ground from which a cell is not ground
 SAME_PLACE = 0.6  # [m] within which two sightings are one hazard
+SHARP = 0.7  # share of the height limit by which a hazard stands out of the ground around it in the picture
 CERTAIN = 1.5  # times the height limit that needs no second sighting
 FORGOTTEN = 0.999  # probability after very many sightings
 
@@ -97,10 +98,16 @@ class HazardDetector:
         reference = _reference(seen, known)
         difference = _level(top - reference, top)
         limit = self._parameters.hazard_height
-        rocks = self._clusters(seen, difference, top, difference > limit, "rock")
+        # A map that is wrong by a smooth amount (orbital ground, a drifted edge) hides no rock: what the
+        # wheels meet is sharp in the picture itself.
+        ground = _smooth_ground(low)
+        sharp = np.nan_to_num(top - ground) > SHARP * limit
+        rocks = self._clusters(seen, difference, top, sharp & (difference > limit), "rock")
+        if known is None:
+            return rocks
         sunk = _level(low - _reference(seen, known, lowest=True), low)
-        steps = self._clusters(seen, sunk, low, sunk < -limit, "step") if known is not None else []
-        return rocks + steps
+        sharp = np.nan_to_num(low - ground) < -SHARP * limit
+        return rocks + self._clusters(seen, sunk, low, sharp & (sunk < -limit), "step")
 
     def _clusters(
         self, seen: Grid, difference: Array, height: Array, flagged: npt.NDArray[np.bool_], kind: str
