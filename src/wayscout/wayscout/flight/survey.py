@@ -302,7 +302,10 @@ def _assemble(
         if i > 0:
             turns = _half_circle(legs[i - 1].points, leg.points[0])
             waypoints += [point(turn, float(leg.yaw[0]), limits.cruise_speed) for turn in turns]
-        waypoints.append(point(leg.points[0], float(leg.yaw[0]), speed))
+        # The way out is pictured too: the rover will drive there, and the first pictures, taken before
+        # odometry has drifted, tie the flight to the take-off point.
+        pictures = spacing if i == 0 else 0.0
+        waypoints.append(point(leg.points[0], float(leg.yaw[0]), speed, pictures))
         for at, yaw in zip(leg.points[1:], leg.yaw[1:], strict=True):
             waypoints.append(point(at, float(yaw), limits.cruise_speed, spacing))
     waypoints.append(point(home, float(legs[-1].yaw[-1]), limits.transit_speed))
