@@ -142,17 +142,17 @@ def read_poses(path: Path, images: Path) -> list[tuple[str, Path, Pose]]:
 
 
 def write_maps(grid: Grid, out: Path) -> tuple[Path, ...]:
-    """Write elevation.tif, sigma.tif (float32, NaN unknown) and ortho.tif (uint8, 0 unknown)."""
+    """Write elevation, sigma and, where known, measured and sand (float32 .tif, NaN unknown), ortho.tif (uint8)."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidInput("out", str(out), f"the folder cannot be made ({error})") from error
-    files = (out / "elevation.tif", out / "sigma.tif", out / "ortho.tif")
-    raster.write_layer(files[0], grid, "elevation")
-    raster.write_layer(files[1], grid, "sigma")
+    names = [name for name in ("elevation", "sigma", "measured", "sand") if name in grid]
+    for name in names:
+        raster.write_layer(out / f"{name}.tif", grid, name)
     grey = np.clip(np.nan_to_num(grid["intensity"], nan=0.0), 0, 255).astype(np.uint8)
-    raster.write_image(files[2], grid, grey)
-    return files
+    raster.write_image(out / "ortho.tif", grid, grey)
+    return tuple(out / f"{name}.tif" for name in (*names, "ortho"))
 
 
 def _number(text: str | None, where: str) -> float:
