@@ -15,7 +15,6 @@ A decision is right when it names what the truth names, or a channel that costs 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import math
 import sys
@@ -31,51 +30,29 @@ import numpy.typing as npt
 from wayscout.camera import load_camera
 from wayscout.config import directory
 from wayscout.grid import Grid
-from wayscout.routing import compare, costs
+from wayscout.routing import costs
 from wayscout.routing.corridor import Corridor
-from wayscout.routing.parameters import router_params, rover_limits
 from wayscout.worlds import noise, orbital, recipe
-from wayscout.worlds.folder import load_orbital
 from wayscout.worlds.generate import generate, imagine
 from wayscout.worlds.truth import Truth, load_truth
+from wayscout_sim.judge import (
+    ALLOWED_REGRET,
+    costs_of,
+    decide,
+    decide_on_truth,
+    regret,
+    seen_from_orbit,
+    with_rocks,
+)
+from wayscout_sim.survey import surveyed
 
 Array = npt.NDArray[np.float64]
 
-ALLOWED_REGRET = 0.05
 MAP_CELL = 0.1
-SURVEY_HEIGHT, POSE_ERROR = 12.0, 0.02  # [m] of a mapped survey
 # The modelled map's errors: smooth and white height error [m], share of cells without a measurement,
 # deviation of a rock's height [m], share of rocks under 0.45 m missed, share of ground with sand misjudged.
 SMOOTH_ERROR, SMOOTH_LENGTH, WHITE_ERROR = 0.05, 4.0, 0.02
 HOLES, ROCK_ERROR, ROCKS_MISSED, SAND_MISJUDGED = 0.04, 0.05, 0.10, 0.08
-
-
-def truth_map(truth: Truth) -> Grid:
-    """Return the ground with its rocks on top: layers elevation, rock, sand, sigma (0) and measured (1)."""
-    return _with_rocks(truth.ground, truth.rocks)
-
-
-def _with_rocks(ground: Grid, rocks: Array) -> Grid:
-    result = Grid(ground.resolution, ground.origin, ground.shape, ground.frame)
-    bare = ground["elevation"]
-    rock = np.zeros(ground.shape, np.float32)
-    top = np.zeros(ground.shape, np.float32)
-    for x, y, _, width, depth, height, yaw in rocks:
-        reach = 0.5 * max(width, depth)
-        (r0, c0), (r1, c1) = ground.indices(x - reach, y - reach), ground.indices(x + reach, y + reach)
-        rows = np.arange(max(0, int(r0)), min(ground.shape[0], int(r1) + 1))[:, None]
-        cols = np.arange(max(0, int(c0)), min(ground.shape[1], int(c1) + 1))[None, :]
-        if rows.size == 0 or cols.size == 0:
-            continue
-        px, py = ground.centre(rows, cols)
-        u = ((px - x) * np.cos(yaw) + (py - y) * np.sin(yaw)) / (0.5 * width)
-        v = ((py - y) * np.cos(yaw) - (px - x) * np.sin(yaw)) / (0.5 * depth)
-        shape = np.sqrt(np.clip(1.0 - u**2 - v**2, 0.0, 1.0))
-        top[rows, cols] = np.maximum(top[rows, cols], height * shape)
-        rock[rows, cols] = np.maximum(rock[rows, cols], np.where(shape > 0.0, height, 0.0))
-    result["elevation"], result["rock"], result["sand"] = bare + top, rock, ground["sand"]
-    result["sigma"], result["measured"] = np.zeros(ground.shape), np.ones(ground.shape)
-    return result
 
 
 def helicopter_map(truth: Truth, corridors: list[Corridor], seed: int) -> Grid:
@@ -83,7 +60,7 @@ def helicopter_map(truth: Truth, corridors: list[Corridor], seed: int) -> Grid:
     rng = noise.stream(seed, "helicopter map")
     rocks = truth.rocks[rng.random(len(truth.rocks)) > ROCKS_MISSED * (truth.rocks[:, 5] < 0.45)].copy()
     rocks[:, 5] = np.maximum(rocks[:, 5] + rng.normal(0.0, ROCK_ERROR, len(rocks)), 0.02)
-    seen = _with_rocks(truth.ground, rocks)
+    seen = with_rocks(truth.ground, rocks)
     fine = Grid.over(truth.ground.bounds, MAP_CELL)
     size = fine.shape[::-1]
     for name in ("elevation", "rock", "sand"):
@@ -123,16 +100,6 @@ def prior(truth: Truth, name: str) -> costs.OrbitalKnowledge:
     return costs.OrbitalKnowledge(seen, book.orbital_sigma, 0.75)
 
 
-def mapped(folder: Path, truth: Truth, seed: int) -> Grid:
-    """Render a survey of both corridors and map it, as benchmarks/bench_mapping.py does."""
-    import bench_mapping
-
-    camera = load_camera(directory() / "cameras" / "navigation.yaml")
-    survey = bench_mapping.take_survey(folder, truth, camera, SURVEY_HEIGHT, seed)
-    with contextlib.redirect_stdout(sys.stderr):  # its own figures
-        return bench_mapping.run(truth, camera, survey, POSE_ERROR, seed, None)
-
-
 def judge(seed: int, name: str, worlds: Path, by_pictures: bool) -> dict[str, Any]:
     """Decide on all three maps of one seed; return what the table shows."""
     begin, cpu = time.perf_counter(), time.process_time()
@@ -140,23 +107,21 @@ def judge(seed: int, name: str, worlds: Path, by_pictures: bool) -> dict[str, An
     if by_pictures:
         if not (folder / "world.yaml").is_file():
             generate(seed, recipe.find(name)[1], folder, kind=name)
-        truth, seen = load_truth(folder), load_orbital(folder)
-        known = costs.OrbitalKnowledge(seen.elevation, seen.meta.elevation_sigma, seen.meta.shift_sigma)
+        truth, known = load_truth(folder), seen_from_orbit(folder)
     else:
         _, truth = imagine(seed, recipe.find(name)[1])
         known = prior(truth, name)
     world = truth.world
-    corridors = [Corridor.of(c.name, c.centreline, c.width) for c in world.corridors]
-    start, goal = (world.start.rover.x, world.start.rover.y), (world.goal.x, world.goal.y)
-    params, limits = router_params(), rover_limits()
-    maps = {
-        "truth": (None, truth_map(truth), False),
-        "orbital": (known, None, False),
-        "helicopter": (
-            known,
-            mapped(folder, truth, seed) if by_pictures else helicopter_map(truth, corridors, seed),
-            True,
-        ),
+    if by_pictures:
+        fine = surveyed(folder, load_camera(directory() / "cameras" / "navigation.yaml"), seed)
+    else:
+        fine = helicopter_map(
+            truth, [Corridor.of(c.name, c.centreline, c.width) for c in world.corridors], seed
+        )
+    decisions = {
+        "truth": decide_on_truth(truth),
+        "orbital": decide(world, known, None, may_look=False),
+        "helicopter": decide(world, known, fine, may_look=True),
     }
     row: dict[str, Any] = {
         "seed": seed,
@@ -165,25 +130,15 @@ def judge(seed: int, name: str, worlds: Path, by_pictures: bool) -> dict[str, An
         "planned": truth.facts.get("best", "?"),
         "misleading": truth.facts.get("misleading"),
     }
-    for basis, (above, fine, may_look) in maps.items():
-        grid = costs.planning_map(above, fine, params, limits)
-        decision = compare.decide(grid, corridors, start, goal, limits, params, may_look=may_look)
+    for basis, decision in decisions.items():
         row[basis] = decision.choice
-        row[f"{basis}_cost"] = {c.channel: c.cost if c.passable else None for c in decision.candidates}
+        row[f"{basis}_cost"] = costs_of(decision)
         row[f"{basis}_p"] = {c.channel: round(c.success_probability, 3) for c in decision.candidates}
         row[f"{basis}_why"] = decision.reasons
     for basis in ("orbital", "helicopter"):
         row[f"{basis}_regret"] = regret(row["truth"], row[basis], row["truth_cost"])
     row["wall_s"], row["cpu_s"] = time.perf_counter() - begin, time.process_time() - cpu
     return row
-
-
-def regret(right: str, choice: str, cost: dict[str, float | None]) -> float:
-    """Cost of a choice over the right one's, less one; inf for a wrong kind of answer."""
-    if choice == right:
-        return 0.0
-    mine, best = cost.get(choice), cost.get(right)
-    return mine / best - 1.0 if mine is not None and best is not None else math.inf
 
 
 def show(rows: list[dict[str, Any]]) -> None:
@@ -205,8 +160,14 @@ def show(rows: list[dict[str, Any]]) -> None:
     )
     print(f"truth agrees with the plan in {agree} of {n}")
     for basis in ("orbital", "helicopter"):
-        right = sum(row[f"{basis}_regret"] <= ALLOWED_REGRET for row in rows)
-        print(f"{basis}: right in {right} of {n}, wrong in {n - right}")
+        regrets = [row[f"{basis}_regret"] for row in rows]
+        right = sum(r <= ALLOWED_REGRET for r in regrets)
+        driven = [r for r in regrets if math.isfinite(r)]
+        text = f"mean {np.mean(driven):.3f}, greatest {max(driven):.3f}" if driven else "none"
+        print(
+            f"{basis}: right in {right} of {n}, wrong in {n - right} (of these {n - len(driven)} of the "
+            f"wrong kind); regret of the others: {text}"
+        )
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,97 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from wayscout.camera import Camera, load_camera
-from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
 from wayscout.mapping.mapper import TerrainMapper
 from wayscout.worlds.truth import Truth, load_truth
+from wayscout_sim.survey import Survey, map_survey, take_survey
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-DOWN = np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])  # optical frame in the body
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@dataclass(frozen=True)
-class Survey:
-    """Pictures, true poses and the flight each belongs to."""
-
-    pictures: list[npt.NDArray[np.uint8]]
-    poses: list[Pose]
-    flights: list[int]
-
-
-def survey_poses(truth: Truth, camera: Camera, height: float, seed: int) -> tuple[list[Pose], list[int]]:
-    """Fly each corridor out and back, half a side overlap off its middle, `height` [m] above the ground."""
-    rng = np.random.default_rng(seed)
-    spacing = 0.25 * height * camera.height / camera.fy
-    aside = 0.25 * height * camera.width / camera.fx
-    poses, flights = [], []
-    for number, corridor in enumerate(truth.world.corridors):
-        line = along_line(np.array(corridor.centreline), spacing, 6.0)
-        ahead = np.gradient(line, axis=0)
-        ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-        left = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
-        for direction in (1, -1):
-            leg = (line - direction * aside * left)[::direction]
-            heading = np.arctan2(*(direction * ahead[::direction]).T[::-1])
-            for (x, y), yaw in zip(leg, heading, strict=True):
-                ground = float(truth.ground.sample("elevation", x, y))
-                if not np.isfinite(ground):
-                    continue
-                roll, pitch = rng.normal(0.0, 0.04, 2)
-                z = ground + height + rng.normal(0.0, 0.3)
-                body = Pose.from_euler(x, y, z, roll, pitch, yaw + rng.normal(0.0, 0.03))
-                poses.append(body @ Pose.from_rotation(DOWN, np.zeros(3)))
-                flights.append(number)
-    return poses, flights
-
-
-def along_line(line: Array, spacing: float, beyond: float) -> Array:
-    """Points every `spacing` [m] along a smoothed line prolonged at both ends."""
-    first, last = line[0] - line[1], line[-1] - line[-2]
-    line = np.vstack(
-        [
-            line[0] + beyond * first / np.linalg.norm(first),
-            line,
-            line[-1] + beyond * last / np.linalg.norm(last),
-        ]
-    )
-    s = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    at = np.arange(0.0, s[-1], spacing)
-    return np.stack([np.interp(at, s, line[:, 0]), np.interp(at, s, line[:, 1])], axis=1)
-
-
-def take_survey(world: Path, truth: Truth, camera: Camera, height: float, seed: int) -> Survey:
-    from wayscout_sim.pictures import PictureRenderer
-
-    poses, flights = survey_poses(truth, camera, height, seed)
-    rng = np.random.default_rng(seed)
-    pictures = []
-    with PictureRenderer(world, truth) as renderer:
-        for pose in poses:
-            clean = renderer.picture(camera, pose).astype(np.float64)
-            pictures.append(np.clip(clean + rng.normal(0.0, 1.5, clean.shape), 0, 255).astype(np.uint8))
-    return Survey(pictures, poses, flights)
-
-
-def disturbed(poses: list[Pose], sigma: float, seed: int) -> list[Pose]:
-    """Give poses the errors of an adjusted track: slow ones of several sigma, and small ones of their own.
-
-    Neighbours share features, so that what differs between them is a fraction of a pixel: 0.2 sigma and
-    0.01 deg, while the whole flight bends by 3 sigma over tens of pictures.
-    """
-    rng = np.random.default_rng(seed)
-    slow = cv2.GaussianBlur(
-        rng.normal(size=(len(poses), 3)), (1, 0), 0.1, sigmaY=12.0, borderType=cv2.BORDER_REFLECT
-    )
-    slow *= 3.0 * sigma / max(float(slow.std()), 1e-12)
-    result = []
-    for pose, drift in zip(poses, slow, strict=True):
-        turn = Pose.from_euler(0, 0, 0, *(rng.normal(0.0, np.radians(0.01) * (sigma > 0), 3)))
-        position = pose.position + drift + rng.normal(0.0, 0.2 * sigma, 3)
-        result.append(Pose(position, (turn @ Pose(np.zeros(3), pose.quaternion)).quaternion))
-    return result
 
 
 def true_surface(truth: Truth, grid: Grid) -> tuple[Array, Array]:
@@ -261,21 +177,16 @@ def main() -> None:
     cv2.setNumThreads(1)
     truth = load_truth(given.world)
     camera = load_camera(given.camera)
-    survey = take_survey(given.world, truth, camera, given.height, given.seed)
+    survey = take_survey(given.world, truth, camera, given.seed, given.height)
     run(truth, camera, survey, given.pose_error, given.seed, given.out)
 
 
 def run(truth: Truth, camera: Camera, survey: Survey, pose_error: float, seed: int, out: Path | None) -> Grid:
-    poses = disturbed(survey.poses, pose_error, seed)
-    warm = TerrainMapper(camera)
-    warm.add_flight(survey.pictures[:3], poses[:3])
-    mapper = TerrainMapper(camera)
+    TerrainMapper(camera).add_flight(survey.pictures[:3], survey.poses[:3])  # compiles
     wall, cpu = time.perf_counter(), time.process_time()
-    for flight in sorted(set(survey.flights)):
-        mine = [i for i, f in enumerate(survey.flights) if f == flight]
-        mapper.add_flight([survey.pictures[i] for i in mine], [poses[i] for i in mine])
+    mapper = map_survey(camera, survey, seed, pose_error)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    n = len(poses)
+    n = len(survey.poses)
     print(f"{n} pictures in {wall:.1f} s: {n / wall:.1f} pictures/s, {cpu / n:.3f} s CPU each")
     grid = mapper.grid()
     surface, sand = true_surface(truth, grid)
