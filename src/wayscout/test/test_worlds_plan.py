@@ -151,3 +151,24 @@ def test_features_have_known_kinds(hundred: list[plan.Plan]) -> None:
     kinds = {f.kind for made in hundred for c in made.channels for f in c.features}
     assert set(BLOCKING) <= kinds
     assert kinds <= set(plan.Kind.__args__)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), name=st.sampled_from(["delta", "gully"]))
+def test_swapped_hazards_change_channels_and_nothing_else(seed: int, name: str) -> None:
+    made = make_plan(seed, recipe.find(name)[1])
+    if any(f.kind == "sand_slope" for c in made.channels for f in c.features):
+        with pytest.raises(InvalidInput, match="sand_slope"):
+            plan.swap_hazards(made)
+        return
+    swapped = plan.swap_hazards(made)
+    for mine, before, other in zip(swapped.channels, made.channels, made.channels[::-1], strict=True):
+        assert mine.passable == other.passable
+        assert [f.kind for f in mine.features] == [f.kind for f in other.features]
+        assert all(0.0 < f.begin < f.end < mine.length for f in mine.features)
+        np.testing.assert_array_equal(mine.centreline, before.centreline)
+        np.testing.assert_array_equal(mine.height, before.height)
+    if made.outcome in ("A", "B"):
+        assert swapped.best != made.best
+    again = plan.swap_hazards(swapped)
+    assert (again.outcome, again.best) == (made.outcome, made.best)
