@@ -12,6 +12,7 @@ from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
+from wayscout.worlds.folder import Start, StartPose
 from wayscout.worlds.truth import load_truth
 from wayscout_nodes.common.bodies import fixed_offset
 from wayscout_sim.helicopter import HelicopterPhysics, HelicopterTruth
@@ -105,12 +106,8 @@ class Simulation:
         self.renderer = PictureRenderer(world, self.truth)
         noise = config.load("simulator", Noise)
         start = self.truth.world.start
-        rover_start = Pose.from_euler(start.rover.x, start.rover.y, 0.0, yaw=start.rover.yaw)
-        heli = start.helicopter
-        self.rover = RoverPhysics(self.truth, rover_start)
-        self.helicopter = HelicopterPhysics(
-            self.truth, Pose.from_euler(heli.x, heli.y, 0.0, yaw=heli.yaw), seed
-        )
+        self.rover = RoverPhysics(self.truth, _drawn(start, start.rover, (seed, 0)))
+        self.helicopter = HelicopterPhysics(self.truth, _drawn(start, start.helicopter, (seed, 1)), seed)
         self._rover_sensors = RoverSensors(noise, self.rover.wheel_radius, self.rover.observe(), seed)
         self._heli_sensors = HelicopterSensors(self.truth, noise, self.helicopter.observe(), seed)
         self._navcam = fixed_offset("helicopter", "navcam_optical")
@@ -193,6 +190,13 @@ class Simulation:
         elapsed = self.time - self._read_at[vehicle]
         self._read_at[vehicle] = self.time
         return elapsed
+
+
+def _drawn(start: Start, believed: StartPose, seed: tuple[int, int]) -> Pose:
+    """Return where a vehicle truly stands: where the mission believes it to, within the sigmas of the start."""
+    rng = np.random.default_rng([*seed, 51])
+    x, y = rng.normal((believed.x, believed.y), start.position_sigma)
+    return Pose.from_euler(float(x), float(y), 0.0, yaw=float(rng.normal(believed.yaw, start.yaw_sigma)))
 
 
 def _camera(folder: Path, name: str) -> Camera:
