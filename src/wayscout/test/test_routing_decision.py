@@ -116,6 +116,23 @@ def test_slip_forbids_uphill_on_steep_sand_but_not_downhill() -> None:
     assert down < 50.0
 
 
+def test_a_piece_that_clips_a_closed_corner_is_priced_but_one_into_a_closed_cell_is_not() -> None:
+    plan = costs.planning_map(None, ground(), PARAMS, LIMITS)
+    shut = np.zeros(plan.shape, bool)
+    prices = search.pricing(plan, shut, PARAMS, LIMITS)
+    prices.risk[:] = 0.0
+    row, col = plan.shape[0] // 2, plan.shape[1] // 2
+    prices.risk[row, col] = np.inf
+    cells = np.array([[-1.0, -2.0], [-1.0, -1.0], [-0.6, -0.1], [0.1, 0.6], [1.0, 1.0]])  # row, col
+    y, x = (
+        plan.origin[1 - k] + (np.array((row, col))[k] + cells[:, k] + 0.5) * plan.resolution for k in (0, 1)
+    )
+    line = np.stack([x, y], axis=1)
+    assert np.all(np.isfinite(search.price(prices, line)))
+    line[2] = plan.centre(row, col)
+    assert np.isinf(search.price(prices, line)).any()
+
+
 def test_unknown_ground_is_never_free() -> None:
     grid = ground()
     known = choose(grid, orbital(grid)).candidate("A")

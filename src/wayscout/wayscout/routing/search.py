@@ -112,13 +112,25 @@ def route(
 
 
 def price(prices: Pricing, path: Array) -> Array:
-    """Return the price of each of the n - 1 pieces of an (n, 2) path x, y [m] in metres of level ground."""
+    """Return the price of each of the n - 1 pieces of an (n, 2) path x, y [m] in metres of level ground.
+
+    It is inf for a piece that begins or ends in a closed cell. One that only clips a closed cell's corner, as
+    evening out a path may leave it, is priced per metre like the open pieces around it.
+    """
     grid = prices.grid
     line = ((path - np.array(grid.origin)) / grid.resolution - 0.5)[:, ::-1]
     layers = (prices.risk, grid["slope_x"], grid["slope_y"], grid["sand"])
     table = (prices.slip_slope, prices.slip_sand, prices.numbers)
     pieces = np.array([_segment(*layers, *table, *a, *b) for a, b in pairwise(line)])
-    return pieces * grid.resolution
+    cell = np.clip(np.floor(line + 0.5).astype(np.int64), 0, np.array(prices.risk.shape) - 1)
+    open_ = np.isfinite(prices.risk[cell[:, 0], cell[:, 1]])
+    clipped = np.isinf(pieces) & open_[:-1] & open_[1:]
+    whole = np.isfinite(pieces)
+    if clipped.any() and whole.any():
+        length = np.maximum(np.hypot(*np.diff(line, axis=0).T), 1e-9)
+        at = np.arange(len(pieces))
+        pieces[clipped] = length[clipped] * np.interp(at[clipped], at[whole], (pieces / length)[whole])
+    return np.asarray(pieces * grid.resolution)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
