@@ -42,6 +42,7 @@ class Limits:
     """Fields of config/simulator.yaml that a run may override."""
 
     step_timeout: float
+    start_timeout: float
 
 
 class Simulator(Node):
@@ -63,6 +64,7 @@ class Simulator(Node):
             raise InvalidInput("world", world, "a world folder is needed")
         self.exit_code = 0
         self._timeout = limits.step_timeout
+        self._start_timeout = limits.start_timeout
         self._sim = Simulation(Path(world), seed, camera)
         self._settings: Settings = self._sim.settings
         self._barrier = Barrier(tuple(names))
@@ -239,8 +241,8 @@ class Simulator(Node):
         count = sum(p.get_subscription_count() for p in [*self._sensors.values(), self._step])
         if missing or count != self._seen[0]:
             self._seen = (count, now)
-            if missing and now - self._opened > self._timeout:
-                self._give_up(f"{', '.join(missing)} did not start within {self._timeout:g} s")
+            if missing and now - self._opened > self._start_timeout:
+                self._give_up(f"{', '.join(missing)} did not start within {self._start_timeout:g} s")
         elif now - self._seen[1] > _SETTLED:
             self._begun = True
             self._publish(rover=False, helicopter=False)

@@ -193,7 +193,7 @@ class Simulation:
 
 
 def _drawn(start: Start, believed: StartPose, seed: tuple[int, int]) -> Pose:
-    """Return where a vehicle truly stands: where the mission believes it to, within the sigmas of the start."""
+    """Return where a vehicle truly stands: where it is believed to, within the sigmas of the start."""
     rng = np.random.default_rng([*seed, 51])
     x, y = rng.normal((believed.x, believed.y), start.position_sigma)
     return Pose.from_euler(float(x), float(y), 0.0, yaw=float(rng.normal(believed.yaw, start.yaw_sigma)))
