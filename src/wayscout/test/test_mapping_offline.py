@@ -48,10 +48,11 @@ def run(root: Path, out: Path, table: str = "poses.csv", **options: object) -> o
     return offline.map_folder(root, root / table, root / "camera.yaml", 0.1, out, **options)  # type: ignore[arg-type]
 
 
-def test_three_rasters_that_agree_with_the_ground(folder: Path, tmp_path: Path) -> None:
+def test_rasters_that_agree_with_the_ground(folder: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     report = run(folder, tmp_path / "map", progress=lambda done, total: seen.append((done, total)))
-    assert [p.name for p in report.files] == ["elevation.tif", "sigma.tif", "ortho.tif"]
+    names = [p.name for p in report.files]
+    assert names == ["elevation.tif", "sigma.tif", "measured.tif", "sand.tif", "ortho.tif"]
     assert report.pictures_used == report.pictures
     assert seen[-1][0] == seen[-1][1] >= 4
     grid = raster.read_layer(tmp_path / "map" / "elevation.tif", "elevation")
