@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
@@ -97,6 +98,28 @@ def test_the_run_folder_is_complete(mission: tuple[Path, int, str]) -> None:
 
 def test_nothing_is_left_behind(mission: tuple[Path, int, str]) -> None:
     assert not node_processes(mission[0])
+
+
+def track(run: Path) -> np.ndarray:
+    """Return the (n, 3) true track of the rover with its times: t, x, y."""
+    log = np.load(run / "truth.npz")
+    return np.column_stack([log["time"], log["rover"][:, :2]])
+
+
+def test_the_same_seed_gives_the_same_mission_again(
+    mission: tuple[Path, int, str], world: Path, tmp_path: Path
+) -> None:
+    output, _ = (process := start(world, tmp_path / "run")).communicate(timeout=900)
+    assert process.returncode == 0, output[-3000:]
+    assert result(tmp_path / "run")["channel"] == result(mission[0])["channel"]
+    first, second = track(mission[0]), track(tmp_path / "run")
+    assert first[-1, 0] == pytest.approx(second[-1, 0], abs=5.0)
+    times = np.linspace(0.0, min(first[-1, 0], second[-1, 0]), 2000)
+    apart = [
+        np.interp(times, first[:, 0], first[:, i]) - np.interp(times, second[:, 0], second[:, i])
+        for i in (1, 2)
+    ]
+    assert np.hypot(*apart).max() <= 0.05
 
 
 def test_ctrl_c_ends_everything_and_leaves_a_report(world: Path, tmp_path: Path) -> None:
