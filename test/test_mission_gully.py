@@ -138,6 +138,21 @@ def test_ctrl_c_ends_everything_and_leaves_a_report(world: Path, tmp_path: Path)
     assert (run / "report.html").is_file()
 
 
+def test_ctrl_c_at_once_leaves_a_report_too(world: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = start(world, run)
+    while not (run / "log").is_dir():
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, output[-3000:]
+    assert not node_processes(run)
+    assert result(run)["outcome"] in ("unfinished", "interrupted")
+    assert (run / "report.html").is_file()
+
+
 def test_an_unknown_world_is_one_clear_message(tmp_path: Path) -> None:
     process = start(Path("nowhere"), tmp_path / "run")
     output, _ = process.communicate(timeout=60)

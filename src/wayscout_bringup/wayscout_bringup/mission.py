@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from wayscout.report import write_report
 from wayscout_bringup.node_table import Options, arguments, executable, prepare, table
 from wayscout_bringup.processes import ProcessGroup, private_domain
 
@@ -49,6 +50,10 @@ def run_mission(options: Options, console: Console) -> int:
             console.print(f"wayscout: {ended.name} ended with exit code {ended.code}", style="red")
             console.print(processes.tail(ended.name), markup=False, highlight=False)
             code = FAILED
+    if not (options.run_folder / "result.json").is_file():
+        write_report(
+            options.run_folder, None, 0.0
+        )  # the mission node was not there yet
     summarise(options.run_folder, time.monotonic() - started, console)
     return code
 
