@@ -51,9 +51,7 @@ def run_mission(options: Options, console: Console) -> int:
             console.print(processes.tail(ended.name), markup=False, highlight=False)
             code = FAILED
     if not (options.run_folder / "result.json").is_file():
-        write_report(
-            options.run_folder, None, 0.0
-        )  # the mission node was not there yet
+        write_report(options.run_folder, None, 0.0)  # the mission node was not there yet
     summarise(options.run_folder, time.monotonic() - started, console)
     return code
 
