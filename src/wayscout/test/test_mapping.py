@@ -111,6 +111,18 @@ def test_a_fisheye_maps_too() -> None:
     assert errors(mapper.grid())[0] < 0.15
 
 
+@pytest.mark.parametrize("lean", [15.0, 30.0])
+def test_oblique_views_map_as_well(lean: float) -> None:
+    forward = Pose.from_euler(0.0, 0.0, 0.0, roll=np.radians(lean))  # about the optical x axis
+    poses = [pose @ forward for pose in POSES]
+    mapper = TerrainMapper(CAMERA)
+    mapper.add_flight([survey.render(GROUND, CAMERA, p, seed=k) for k, p in enumerate(poses)], poses)
+    assert mapper.measured_area() > 60.0
+    rmse, shift, _, _ = errors(mapper.grid())
+    assert rmse < 0.10
+    assert abs(shift) < 0.03
+
+
 def test_bad_input_is_refused_and_the_map_stays(mapped: TerrainMapper) -> None:
     before = mapped.measured_area()
     with pytest.raises(InvalidInput, match="picture 1"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from wayscout import raster
+from wayscout import cli, raster
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.mapping import offline
@@ -69,6 +69,15 @@ def test_rasters_that_agree_with_the_ground(folder: Path, tmp_path: Path) -> Non
     sigma = raster.read_layer(tmp_path / "map" / "sigma.tif", "sigma")["sigma"]
     assert np.nanmin(sigma) > 0.0
     assert report.area == pytest.approx(len(error) * 0.01, rel=0.05)
+
+
+def test_the_command_says_what_came_of_it(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.map_pictures(folder, folder / "poses.csv", folder / "camera.yaml", tmp_path / "map", 0.1)
+    said = capsys.readouterr().err
+    assert "6 of 6 pictures used" in said, said
+    assert "elevation.tif" in said
 
 
 def test_large_pictures_are_shrunk(folder: Path, tmp_path: Path) -> None:

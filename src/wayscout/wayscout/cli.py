@@ -78,13 +78,22 @@ def map_pictures(
     """Turn posed pictures into elevation, its sigma and an orthomosaic."""
     from wayscout.mapping.offline import map_folder
 
-    with Progress(console=Console(stderr=True)) as progress:
+    console = Console(stderr=True, highlight=False)
+    with Progress(console=console) as progress:
         task = progress.add_task("mapping", total=None)
 
         def report(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        map_folder(images, poses, camera, resolution, out, progress=report)
+        result = map_folder(images, poses, camera, resolution, out, progress=report)
+    console.print(
+        f"{result.pictures_used} of {result.pictures} pictures used, {result.area:.0f} m2 measured"
+        f" at {resolution:g} m; {', '.join(file.name for file in result.files)} in {out}",
+        markup=False,
+        soft_wrap=True,
+    )
+    if result.unused:
+        console.print(f"matched nothing: {', '.join(result.unused)}", style="yellow", markup=False)
 
 
 def plan(

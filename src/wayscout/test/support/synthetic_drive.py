@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import ray_caster
 import synthetic_survey as survey
-from numba import njit
 
 from wayscout.camera import Camera
 from wayscout.geometry import Pose
@@ -90,31 +90,13 @@ def render_depth(
     """Depth picture (height, width) [m] along the optical axis, NaN beyond reach; noise grows with depth."""
     v, u = np.mgrid[0 : camera.height, 0 : camera.width].astype(np.float64)
     rays = camera.rays(np.stack([u.ravel(), v.ravel()], axis=1))
-    out = np.full(len(rays), np.nan)
-    z = ground.height["elevation"]
-    _march(rays @ optical.rotation().T, optical.position, z, ground.height.resolution,
-           np.array(ground.height.origin), reach * 1.6, out)  # fmt: skip
-    depth = out * rays[:, 2]
+    away = ray_caster.distances(
+        ground.height, optical.position, rays @ optical.rotation().T, reach=1.6 * reach, step=0.03
+    )
+    depth = away * rays[:, 2]
     depth += np.random.default_rng(seed).normal(0, noise, depth.shape) * (0.3 + 0.1 * np.nan_to_num(depth))
     depth[~(depth < reach)] = np.nan
     return depth.reshape(camera.height, camera.width).astype(np.float32)
-
-
-@njit(cache=True)
-def _march(rays, eye, z, resolution, origin, reach, out):  # type: ignore[no-untyped-def]
-    for i in range(len(rays)):
-        d = rays[i]
-        t, last = 0.3, 0.3
-        while t < reach:
-            c = int((eye[0] + t * d[0] - origin[0]) / resolution)
-            r = int((eye[1] + t * d[1] - origin[1]) / resolution)
-            if r < 0 or c < 0 or r >= z.shape[0] or c >= z.shape[1]:
-                break
-            if eye[2] + t * d[2] <= z[r, c]:
-                out[i] = 0.5 * (t + last)
-                break
-            last = t
-            t += 0.03
 
 
 def helicopter_map(

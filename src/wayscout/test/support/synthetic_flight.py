@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+import ray_caster
 import synthetic_survey as survey
 
 from wayscout.camera import Camera
@@ -151,13 +152,7 @@ def _smooth_ground(ground: survey.Ground, x: float, y: float) -> float:
 
 
 def _range(ground: survey.Ground, laser: Pose, rng: np.random.Generator) -> float:
-    down = laser.rotation()[:, 0]
-    t = 0.0
-    z = float(ground.height.sample("elevation", laser.position[0], laser.position[1]))
-    for _ in range(6):
-        t = (z - laser.position[2]) / down[2]
-        hit = laser.position + t * down
-        z = float(ground.height.sample("elevation", hit[0], hit[1]))
-        if not np.isfinite(z):
-            return float("nan")
+    t = float(ray_caster.distances(ground.height, laser.position, laser.rotation()[:, :1].T)[0])
+    if not np.isfinite(t):
+        return float("nan")
     return max(0.0, t + float(rng.normal(0, 0.02 + 0.002 * t)))

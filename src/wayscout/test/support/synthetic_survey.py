@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+import ray_caster
 from numba import njit
 
 from wayscout.camera import Camera
@@ -115,13 +116,9 @@ def render(
     """Ray-cast a picture: (height, width) uint8; what lies beyond the raster is black."""
     v, u = np.mgrid[0 : camera.height, 0 : camera.width].astype(np.float64)
     rays = camera.rays(np.stack([u.ravel(), v.ravel()], axis=1)) @ pose.rotation().T
-    out = np.zeros(len(rays), np.float32)
-    z = ground.height["elevation"]
-    _cast(
-        rays, pose.position, z, ground.height.resolution, np.array(ground.height.origin),
-        float(np.nanmax(z)), float(np.nanmin(z)), ground.grey["grey"], ground.grey.resolution, out,
-    )  # fmt: skip
-    image = out.reshape(camera.height, camera.width)
+    away = ray_caster.distances(ground.height, pose.position, rays)
+    x, y = (pose.position[i] + away * rays[:, i] for i in (0, 1))
+    image = np.nan_to_num(ground.grey.sample("grey", x, y)).reshape(camera.height, camera.width)
     image = image + np.random.default_rng(seed).normal(0, noise, image.shape)
     return np.clip(image, 0, 255).astype(np.uint8)
 
@@ -201,49 +198,3 @@ def _shadow(z: Array, resolution: float, sun: Array) -> npt.NDArray[np.bool_]:
                     out[r, c] = True
                     break
     return out
-
-
-@njit(cache=True)
-def _at(raster: npt.NDArray[np.float32], u: float, v: float) -> float:
-    c, r = int(np.floor(u)), int(np.floor(v))
-    if c < 0 or r < 0 or c >= raster.shape[1] - 1 or r >= raster.shape[0] - 1:
-        return np.nan
-    a, b = u - c, v - r
-    low = raster[r, c] * (1 - a) + raster[r, c + 1] * a
-    return low * (1 - b) + (raster[r + 1, c] * (1 - a) + raster[r + 1, c + 1] * a) * b
-
-
-@njit(cache=True)
-def _cast(rays, eye, z, resolution, origin, top, bottom, grey, fine, out):
-    for i in range(rays.shape[0]):
-        d = rays[i]
-        if d[2] > -0.05:
-            continue
-        t, end = (top + 0.01 - eye[2]) / d[2], (bottom - 0.01 - eye[2]) / d[2]
-        if t < 0.0:
-            t = 0.0
-        step, last, hit = 0.12, t, False
-        while t < end + step:
-            x, y = eye[0] + t * d[0], eye[1] + t * d[1]
-            ground = _at(z, (x - origin[0]) / resolution - 0.5, (y - origin[1]) / resolution - 0.5)
-            if eye[2] + t * d[2] <= ground:
-                hit = True
-                break
-            last = t
-            t += step
-        if not hit:
-            continue
-        low, high = last, t
-        for _ in range(8):
-            mid = 0.5 * (low + high)
-            x, y = eye[0] + mid * d[0], eye[1] + mid * d[1]
-            if eye[2] + mid * d[2] <= _at(
-                z, (x - origin[0]) / resolution - 0.5, (y - origin[1]) / resolution - 0.5
-            ):
-                high = mid
-            else:
-                low = mid
-        x, y = eye[0] + high * d[0], eye[1] + high * d[1]
-        value = _at(grey, (x - origin[0]) / fine - 0.5, (y - origin[1]) / fine - 0.5)
-        if np.isfinite(value):
-            out[i] = value
