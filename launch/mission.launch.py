@@ -17,6 +17,8 @@ ARGUMENTS = {
     "run": ("", "folder for report, map and tracks; empty for runs/<time>"),
     "seed": ("0", "seed of sensor noise and gusts"),
     "camera": ("navigation", "helicopter camera, a file in config/cameras"),
+    "channel": ("", "channel to drive whatever the decision says"),
+    "map": ("", "map folder of an earlier run; then nothing is flown"),
     "namespace": ("", "put before every relative topic name"),
     "log_level": ("info", "debug, info, warn or error"),
 }
@@ -30,6 +32,8 @@ def _nodes(context):
         run_folder=run,
         seed=int(chosen["seed"]),
         camera=chosen["camera"],
+        channel=chosen["channel"],
+        start_map=Path(chosen["map"]).resolve() if chosen["map"] else None,
         namespace=chosen["namespace"],
         log_level=chosen["log_level"],
     )

@@ -149,6 +149,28 @@ def test_a_world_that_is_none_is_refused(tmp_path: Path) -> None:
         node_table.table(Options(tmp_path / "nowhere", tmp_path))
 
 
+def test_the_operators_channel_and_map_reach_the_nodes(launched: Any, world: Path, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier" / "map"
+    earlier.mkdir(parents=True)
+    (earlier / "elevation.tif").write_bytes(b"heights")
+    run = tmp_path / "run"
+    options = Options(world, run, channel="B", start_map=earlier)
+    node_table.prepare(options)
+    assert (run / "map" / "elevation.tif").read_bytes() == b"heights"
+    entries = {e.name: e.parameters for e in node_table.table(options)}
+    assert entries["mission"]["channel"] == "B"
+    assert entries["mission"]["start_map"] == entries["mapper"]["start_map"] == str(run / "map")
+    nodes = launched(world=str(world), run=str(run), channel="B", map=str(earlier))
+    assert {n["name"]: n["parameters"][0] for n in nodes} == entries
+
+
+def test_an_unknown_channel_or_no_map_is_refused(world: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="channel"):
+        node_table.table(Options(world, tmp_path, channel="C"))
+    with pytest.raises(InvalidInput, match="map"):
+        node_table.table(Options(world, tmp_path, start_map=tmp_path))
+
+
 def test_every_executable_is_installed(world: Path, tmp_path: Path) -> None:
     pytest.importorskip("wayscout_interfaces.msg", reason="the workspace is not built")
     for entry in node_table.table(Options(world, tmp_path)):

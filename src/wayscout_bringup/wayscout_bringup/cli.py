@@ -34,6 +34,12 @@ def mission(
     seed: Annotated[int, typer.Option(help="Seed of sensor noise and gusts.")] = 0,
     run: Annotated[Path | None, typer.Option(help="Folder for report, map and tracks.")] = None,
     camera: Annotated[str, typer.Option(help="Helicopter camera, a file in config/cameras.")] = "navigation",
+    channel: Annotated[
+        str, typer.Option(help="Channel to drive whatever the decision says, to where it ends.")
+    ] = "",
+    map_folder: Annotated[
+        Path | None, typer.Option("--map", help="Map folder of an earlier run; then nothing is flown.")
+    ] = None,
     params_file: Annotated[Path | None, typer.Option(help="ROS parameter file for the nodes.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warn or error.")] = "info",
 ) -> None:
@@ -48,6 +54,8 @@ def mission(
         run_folder=folder.resolve(),
         seed=seed,
         camera=camera,
+        channel=channel,
+        start_map=map_folder.resolve() if map_folder is not None else None,
         params_file=params_file,
         log_level=log_level,
     )

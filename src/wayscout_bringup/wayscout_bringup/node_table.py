@@ -33,6 +33,8 @@ class Options:
         namespace: put before every relative topic name.
         params_file: a ROS parameter file for all nodes, or None.
         log_level: of every node.
+        channel: to drive whatever the decision says, empty for the decision's.
+        start_map: map folder of an earlier run to begin with instead of flights, or None.
         overrides: node name -> parameters that replace the table's.
     """
 
@@ -44,6 +46,8 @@ class Options:
     namespace: str = ""
     params_file: Path | None = None
     log_level: str = "info"
+    channel: str = ""
+    start_map: Path | None = None
     overrides: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
 
@@ -60,7 +64,7 @@ class NodeEntry:
 
 
 def prepare(options: Options) -> None:
-    """Make the run folder and put a copy of the world's public part there, for the nodes.
+    """Make the run folder and put a copy of the world's public part there, and of the map to begin with.
 
     Only the simulator is given the world folder itself, so that no node can read the truth even by mistake.
     """
@@ -69,6 +73,8 @@ def prepare(options: Options) -> None:
     public.mkdir(parents=True, exist_ok=True)
     shutil.copy2(options.world / "world.yaml", public)
     shutil.copytree(options.world / "orbital", public / "orbital", dirs_exist_ok=True)
+    if options.start_map is not None and options.start_map != options.run_folder / "map":
+        shutil.copytree(options.start_map, options.run_folder / "map", dirs_exist_ok=True)
 
 
 def public_world(options: Options) -> Path:
@@ -80,16 +86,28 @@ def table(options: Options) -> list[NodeEntry]:
     """Return every node of a run, the simulator first.
 
     Raises:
-        InvalidInput: when the world folder is unusable or an override names no node.
+        InvalidInput: when the world folder is unusable, an override names no node, the world has no such
+            channel, or there is no map to begin with.
     """
     world = load_world(options.world)
     run = options.run_folder
     public = str(public_world(options))
+    names = [c.name for c in world.corridors]
+    if options.channel and options.channel not in names:
+        raise InvalidInput("channel", options.channel, f"known are {names}")
+    if options.start_map is not None and not (options.start_map / "elevation.tif").is_file():
+        raise InvalidInput("map", str(options.start_map), "the folder 'map' of an earlier run is needed")
+    start_map = "" if options.start_map is None else str(run / "map")
     lockstep: dict[str, Value] = {"lockstep": options.embedded}
     entries = [
         NodeEntry("wayscout_nodes", "world_loader", "world_loader", {"world": public}),
         NodeEntry("wayscout_nodes", "localiser", "localiser", {**lockstep, **_starts(world)}),
-        NodeEntry("wayscout_nodes", "mapper", "mapper", {**lockstep, "map_folder": str(run / "map")}),
+        NodeEntry(
+            "wayscout_nodes",
+            "mapper",
+            "mapper",
+            {**lockstep, "map_folder": str(run / "map"), "start_map": start_map},
+        ),
         NodeEntry("wayscout_nodes", "router", "router", {"route_folder": str(run / "route")}),
         NodeEntry("wayscout_nodes", "helicopter", "helicopter", lockstep),
         NodeEntry("wayscout_nodes", "rover", "rover", lockstep),
@@ -97,7 +115,13 @@ def table(options: Options) -> list[NodeEntry]:
             "wayscout_nodes",
             "mission",
             "mission",
-            {"world": public, "run_folder": str(run), "camera": options.camera},
+            {
+                "world": public,
+                "run_folder": str(run),
+                "camera": options.camera,
+                "channel": options.channel,
+                "start_map": start_map,
+            },
         ),
     ]
     if options.embedded:

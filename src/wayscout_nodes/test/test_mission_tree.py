@@ -231,6 +231,43 @@ def test_neither_stays(tmp_path: Path) -> None:
     assert not mission.ports.drive.goals
 
 
+@pytest.mark.parametrize("choice", ["A", "B", "neither", "look"])
+def test_the_operators_channel_is_driven_whatever_was_decided(tmp_path: Path, choice: str) -> None:
+    answer = decided(choice)
+    for given in answer.result.decision.candidates:
+        given.path.poses = [PoseStamped(), PoseStamped()]  # the router shows the least bad way, too
+    mission = build(tmp_path, plan_route=lambda *_: answer, settings={"channel": "B"})
+    run(mission)
+    assert (mission.outcome, mission.channel) == ("arrived", "B")
+    assert mission.looks == 0
+    assert read(mission, "outcome")["forced_channel"] == "B"
+    assert ("operator" in texts(mission)) is (choice != "B")
+
+
+def test_no_way_through_the_operators_channel(tmp_path: Path) -> None:
+    mission = build(tmp_path, plan_route=lambda *_: decided("neither"), settings={"channel": "B"})
+    run(mission)
+    assert mission.outcome == "neither"
+    assert "no way through channel B" in mission.message
+    assert not mission.ports.drive.goals
+
+
+def test_an_unknown_channel_is_named(tmp_path: Path) -> None:
+    mission = build(tmp_path, settings={"channel": "C"})
+    run(mission)
+    assert mission.outcome == "failed"
+    assert "'C'" in mission.message
+
+
+def test_with_an_earlier_map_nothing_is_flown(tmp_path: Path) -> None:
+    mission = build(tmp_path, settings={"start_map": "earlier/map"})
+    run(mission)
+    assert not mission.ports.fly.goals
+    assert mission.ports.plan_route.goals[0].orbital_only is False
+    assert mission.outcome == "arrived"
+    assert read(mission, "outcome")["forced_channel"] is None
+
+
 def test_lost_helicopter_decides_on_what_was_mapped(tmp_path: Path) -> None:
     mission = build(tmp_path, fly=lambda goal, _: flown(goal, "lost", pictures=12))
     run(mission)

@@ -44,6 +44,7 @@ def result(record: RunRecord) -> Entry:
         "sim_s": outcome.get("sim_s", _span(record)),
         "active_sim_s": active_sim_seconds(record),
         "channel": outcome.get("channel") or None,
+        "forced_channel": outcome.get("forced_channel"),
         "distance_m": _distance(record),
         "max_tilt_deg": _max_tilt(record),
         "max_slip": _largest(outcome.get("max_slip"), record.column("slip")),

@@ -73,6 +73,7 @@ def decision(record: RunRecord) -> str:
         f"<p><strong>{escape(headline)}</strong>, decided on "
         f"{escape(basis.get(str(taken.get('basis')), 'unknown grounds'))} "
         f"in {value(taken.get('compute_s'), 's', 2)} of computing.</p>",
+        _operator(record),
         reasons(taken.get("reasons")),
         _candidates([c for c in taken.get("candidates", []) if isinstance(c, dict)], choice),
     ]
@@ -83,6 +84,14 @@ def decision(record: RunRecord) -> str:
         ]
         parts.append(f"<h3>All {len(items)} decisions</h3><ul style='list-style:none'>{''.join(items)}</ul>")
     return "".join(parts)
+
+
+def _operator(record: RunRecord) -> str:
+    """What the operator wanted whatever the decision said."""
+    forced = record.outcome.get("forced_channel")
+    return (
+        f"<p>The operator wanted channel {escape(str(forced))}, whatever was decided.</p>" if forced else ""
+    )
 
 
 def _candidates(candidates: list[Entry], choice: str) -> str:

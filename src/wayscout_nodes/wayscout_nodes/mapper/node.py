@@ -28,6 +28,7 @@ from wayscout.grid import Grid, Layer
 from wayscout.mapping import mapper as mapping
 from wayscout.mapping import offline
 from wayscout.mapping.coverage import corridor_coverage
+from wayscout.mapping.saved import SavedMap
 from wayscout.mapping.tiles import Index
 from wayscout.terrain import hazards as terrain_hazards
 from wayscout_nodes.common import convert, diagnostics, parameters, qos
@@ -81,6 +82,9 @@ class Mapper(Node):
         self._folder = parameters.declare_one(
             self, "map_folder", "", "where maps are written, empty for none"
         )
+        start_map = parameters.declare_one(
+            self, "start_map", "", "folder of a map made earlier to begin with, empty for none"
+        )
         values: dict[str, object] = {}
         for kind in mapping.PARTS:
             values |= vars(parameters.declare(self, "mapper", kind))
@@ -99,6 +103,7 @@ class Mapper(Node):
 
         # Only the worker thread touches the map and the views; the executor's thread keeps the rest.
         self._mapper: mapping.TerrainMapper | None = None
+        self._saved: SavedMap | None = None
         self._views: dict[Index, _TileView] = {}
         self._map_hazards: list[Hazard] = []
         self._jobs: queue.Queue[Track | None] = queue.Queue()
@@ -110,6 +115,8 @@ class Mapper(Node):
         self._traversability = self.create_publisher(OccupancyGrid, "map/traversability", qos.LATCHED)
         self._cloud = self.create_publisher(PointCloud2, "map/elevation_cloud", qos.LATCHED)
         camera = "helicopter/camera/"
+        if start_map:  # before anybody can ask for an update
+            self._begin_with(Path(start_map))
         sensor = qos.sensor(lockstep)
         self.create_subscription(Image, camera + "image_raw", self._on_image, sensor)
         self.create_subscription(CameraInfo, camera + "camera_info", self._on_camera, sensor)
@@ -274,6 +281,8 @@ class Mapper(Node):
         if self._mapper is None or self._mapper.camera is not camera:
             if self._mapper is None:
                 self._mapper = mapping.TerrainMapper(camera, self._map_params)
+                if self._saved is not None:
+                    self._mapper.store = self._saved.store
             self._mapper.camera = camera
         report = self._mapper.add_flight(pictures, track.poses, track.sigmas, self._count_done(len(pictures)))
         self._publish(self._mapper)
@@ -298,7 +307,14 @@ class Mapper(Node):
         self._pictures_done = 0
         return count
 
-    def _publish(self, mapper: mapping.TerrainMapper) -> None:
+    def _begin_with(self, folder: Path) -> None:
+        """Publish a map made earlier; raises InvalidInput when it is no use."""
+        sizes = self._map_params
+        self._saved = SavedMap(folder, sizes.tile_size, sizes.resolution)
+        self._publish(self._saved)
+        self.get_logger().info(f"begun with the map in {folder}, {len(self._saved.store.tiles)} tiles")
+
+    def _publish(self, mapper: mapping.TerrainMapper | SavedMap) -> None:
         now = self._now()
         for index in mapper.tiles_changed():
             grid = mapper.tile(index)
@@ -316,7 +332,7 @@ class Mapper(Node):
         self._traversability.publish(products.occupancy([(v.grid, v.cost) for v in views], now))
         self._cloud.publish(products.cloud(np.concatenate([v.points for v in views]), now))
 
-    def _view(self, mapper: mapping.TerrainMapper, index: Index, grid: Grid) -> _TileView:
+    def _view(self, mapper: mapping.TerrainMapper | SavedMap, index: Index, grid: Grid) -> _TileView:
         bounds = mapper.store.bounds(index)
         found, cost = terrain_hazards.assess(mapper.grid(bounds.grown(_MARGIN)), self._limits)
         hazards = products.rock_hazards(mapper.rocks(index), grid)

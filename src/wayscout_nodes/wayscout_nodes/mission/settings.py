@@ -17,6 +17,8 @@ class Settings:
     progress: str
     goal: list[float]
     survey: bool
+    channel: str
+    start_map: str
     systems_timeout: float
     silence_limit: float
     recharge_time: float

@@ -86,10 +86,16 @@ class Mission:
         return bool(self.outcome)
 
     @property
+    def has_map(self) -> bool:
+        """Whether pictures of the ground are in the map."""
+        return self.flights_mapped > 0 or bool(self.settings.start_map)
+
+    @property
     def can_fly(self) -> bool:
         """Whether another flight may be planned."""
         planned = self.flown + len(self.waiting)
-        return self.settings.survey and not self.helicopter_lost and planned < self.settings.max_flights
+        flies = self.settings.survey and not self.settings.start_map
+        return flies and not self.helicopter_lost and planned < self.settings.max_flights
 
     def show(self, phase: str | None = None, text: str | None = None) -> None:
         """Tell people what goes on; a new phase begins in the timeline too."""
@@ -116,6 +122,7 @@ class Mission:
             self.outcome,
             self.message,
             channel=self.channel,
+            forced_channel=self.settings.channel or None,
             distance_m=self.distance,
             max_tilt_rad=self.max_tilt,
             max_slip=self.max_slip,

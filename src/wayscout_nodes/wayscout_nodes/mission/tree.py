@@ -76,6 +76,8 @@ def _choose_and_act(mission: Mission) -> py_trees.behaviour.Behaviour:
 def _wants_look(mission: Mission) -> bool:
     decision = mission.decision
     asked = decision is not None and decision.choice == "look" and len(decision.look_at) > 0
+    if mission.settings.channel:
+        return False  # no picture would change what the operator wants
     return asked and mission.looks < mission.settings.max_looks and mission.can_fly
 
 

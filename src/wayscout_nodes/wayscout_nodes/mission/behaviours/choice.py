@@ -31,6 +31,8 @@ class Stay(Leaf):
         mission = self.mission
         decision = mission.decision
         why = "; ".join(decision.reasons) if decision is not None else ""
+        if mission.settings.channel:
+            why = f"the map shows no way through channel {mission.settings.channel}"
         if mission.distance > 0.0:
             mission.end(
                 STOPPED, f"no way on from where the rover stands: {why or 'neither channel is passable'}"

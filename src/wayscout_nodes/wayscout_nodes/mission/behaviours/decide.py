@@ -25,7 +25,7 @@ class Decide(ActionLeaf):
         return PlanRoute.Goal(
             start=mission.rover,
             goal=Point(x=float(mission.goal[0]), y=float(mission.goal[1])),
-            orbital_only=mission.flights_mapped == 0,
+            orbital_only=not mission.has_map,
         )
 
     def progress(self, feedback: Any) -> None:
@@ -46,4 +46,7 @@ class Decide(ActionLeaf):
             f"decision: {decision.choice} (by the {decision.basis or 'unknown'} map)"
             + (f": {why}" if why else "")
         )
+        forced = mission.settings.channel
+        if forced and decision.choice != forced:
+            mission.note(f"channel {forced} all the same: the operator wants it", "warning")
         return Status.SUCCESS

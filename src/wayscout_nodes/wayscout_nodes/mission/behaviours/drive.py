@@ -15,10 +15,15 @@ from wayscout_nodes.mission.state import ARRIVED, STOPPED, Mission, best_candida
 def chosen_candidate(mission: Mission) -> RouteCandidate | None:
     """Return the candidate to drive: the one decided on, or the likeliest where no look is possible.
 
-    None when the decision is 'neither', or 'look' and no candidate is likely enough.
+    None when the decision is 'neither', or 'look' and no candidate is likely enough. Where the operator wants
+    a channel, it is that one, also when it was judged impassable; None when the map shows no ground there.
     """
-    decision = mission.decision
-    if decision is None or decision.choice == "neither":
+    decision, forced = mission.decision, mission.settings.channel
+    if decision is None:
+        return None
+    if forced:
+        return next((c for c in decision.candidates if c.channel == forced and c.path.poses), None)
+    if decision.choice == "neither":
         return None
     if decision.choice == "look":
         best = best_candidate(decision)
@@ -40,7 +45,7 @@ class DriveChannel(ActionLeaf):
         candidate = chosen_candidate(mission)
         assert candidate is not None
         assert mission.decision is not None
-        if mission.decision.choice == "look":
+        if mission.decision.choice == "look" and not mission.settings.channel:
             mission.note(
                 f"no further look is possible: {candidate.channel} succeeds with probability "
                 f"{candidate.success_probability:.2f}, which is enough"

@@ -60,5 +60,9 @@ class WaitForSystems(Leaf):
         if not mission.corridors:
             mission.end(FAILED, "the orbital map names no usable corridor")
             return Status.FAILURE
+        forced, names = mission.settings.channel, [c.name for c in mission.corridors]
+        if forced and forced not in names:
+            mission.end(FAILED, f"mission.channel '{forced}': known are {', '.join(names)}")
+            return Status.FAILURE
         mission.recorder.mission(corridors=[words.corridor_entry(c) for c in mission.corridors])
         return Status.SUCCESS

@@ -20,7 +20,8 @@ class PlanSurveys(Leaf):
     def update(self) -> Status:
         mission = self.mission
         if not mission.can_fly:
-            mission.note("no survey flights: the decision rests on the orbital map")
+            basis = f"the map in {mission.settings.start_map}" if mission.has_map else "the orbital map"
+            mission.note(f"no survey flights: the decision rests on {basis}")
             return Status.SUCCESS
         mission.show("planning", "survey flights")
         number = 1
