@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +17,7 @@ from rclpy.parameter import Parameter
 
 from wayscout.errors import InvalidInput
 from wayscout_nodes.common import parameters
+from wayscout_nodes.common.run import BAD_INPUT
 
 
 @dataclass(frozen=True)
@@ -71,3 +74,20 @@ def test_a_bad_change_at_run_time_is_refused(make) -> None:
     assert not result.successful
     assert node.get_parameter("speed").value == pytest.approx(0.042)
     assert node.set_parameters([Parameter("speed", value=0.02)])[0].successful
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["-p", "malformed"], "-p malformed"),
+        (["-p", "lockstep:=perhaps"], "'lockstep' to 'perhaps'"),
+        (["-r", "no_target"], "-r no_target"),
+        (["--params-file", "/nowhere.yaml"], "/nowhere.yaml"),
+    ],
+)
+def test_arguments_that_do_not_fit_end_a_node_with_one_message(arguments: list[str], named: str) -> None:
+    command = [sys.executable, "-m", "wayscout_nodes.rover.node", "--ros-args", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == BAD_INPUT
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr

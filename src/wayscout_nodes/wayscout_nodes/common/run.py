@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import rclpy
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -24,7 +26,12 @@ def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
         The exit code: 0 after a normal end, 2 when an input was refused at the start, or what the
         node left in its attribute `exit_code`.
     """
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except rclpy_implementation.RCLError as error:  # arguments after --ros-args that cannot be read
+        reason = str(error).partition(", at /")[0]  # the rest names lines of rcl's source
+        print(f"{_name(None, make)}: {reason}", file=sys.stderr, flush=True)
+        return BAD_INPUT
     stopping = False
 
     def stop(signum: int, _frame: object) -> None:
@@ -47,7 +54,7 @@ def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
         spinner.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except WayscoutError as error:
+    except (WayscoutError, ParameterException) as error:
         print(f"{_name(node, make)}: {error}", file=sys.stderr, flush=True)
         code = BAD_INPUT
     finally:
