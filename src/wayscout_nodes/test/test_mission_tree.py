@@ -119,6 +119,8 @@ def rested(_request: Any, _count: int) -> Answer:
 
 def candidate(channel: str, probability: float, passable: bool = True) -> RouteCandidate:
     result = RouteCandidate(channel=channel, passable=passable, success_probability=probability, length=60.0)
+    if not passable:
+        result.reasons = [f"{channel}: a wall"]
     if passable:
         result.path.poses = [PoseStamped(), PoseStamped()]
         result.path.poses[1].pose.position.y = 60.0
@@ -248,8 +250,29 @@ def test_no_way_through_the_operators_channel(tmp_path: Path) -> None:
     mission = build(tmp_path, plan_route=lambda *_: decided("neither"), settings={"channel": "B"})
     run(mission)
     assert mission.outcome == "neither"
-    assert "no way through channel B" in mission.message
+    assert "B: a wall" in mission.message
+    assert "A: a wall" not in mission.message
     assert not mission.ports.drive.goals
+
+
+@pytest.mark.parametrize(("passable", "drives"), [(True, 2), (False, 1)])
+def test_once_stopped_the_operators_channel_must_be_passable(
+    tmp_path: Path, passable: bool, drives: int
+) -> None:
+    answers = [decided("neither"), decided("B" if passable else "neither")]
+    for answer in answers:
+        for given in answer.result.decision.candidates:
+            given.path.poses = [PoseStamped(), PoseStamped()]
+    mission = build(
+        tmp_path,
+        plan_route=lambda _, n: answers[min(n, 1)],
+        drive=lambda _, n: driven("slipping" if n == 0 else "arrived"),
+        settings={"channel": "B"},
+    )
+    run(mission)
+    assert len(mission.ports.drive.goals) == drives
+    assert mission.outcome == ("arrived" if passable else "stopped")
+    assert passable or "slipping here" in mission.message
 
 
 def test_an_unknown_channel_is_named(tmp_path: Path) -> None:

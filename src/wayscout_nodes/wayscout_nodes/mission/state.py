@@ -46,6 +46,7 @@ class Mission:
         rover: newest pose of the rover's base_link in map.
         helicopter: x, y [m] where it stands.
         waiting: flights planned and not yet flown.
+        last_stop: how the drive ended that a new route shall mend.
         refused: numbers of flights that the helicopter refused once; they are tried once more after a rest.
         outcome: how it ended; empty while it goes on.
     """
@@ -71,6 +72,7 @@ class Mission:
     looks: int = 0
     replans: int = 0
     helicopter_lost: bool = False
+    last_stop: str = ""
     decision: RouteDecision | None = None
     channel: str = ""
     distance: float = 0.0

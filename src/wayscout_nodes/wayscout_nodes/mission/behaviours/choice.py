@@ -31,11 +31,14 @@ class Stay(Leaf):
         mission = self.mission
         decision = mission.decision
         why = "; ".join(decision.reasons) if decision is not None else ""
-        if mission.settings.channel:
-            why = f"the map shows no way through channel {mission.settings.channel}"
+        forced = mission.settings.channel
+        if forced and decision is not None:
+            why = "; ".join(why for c in decision.candidates if c.channel == forced for why in c.reasons)
         if mission.distance > 0.0:
+            stop = f" ({mission.last_stop})" if mission.last_stop else ""
             mission.end(
-                STOPPED, f"no way on from where the rover stands: {why or 'neither channel is passable'}"
+                STOPPED,
+                f"no way on from where the rover stands{stop}: {why or 'neither channel is passable'}",
             )
         else:
             mission.end(NEITHER, why or "neither channel is passable")

@@ -47,6 +47,6 @@ class Decide(ActionLeaf):
             + (f": {why}" if why else "")
         )
         forced = mission.settings.channel
-        if forced and decision.choice != forced:
+        if forced and decision.choice != forced and not mission.replans:
             mission.note(f"channel {forced} all the same: the operator wants it", "warning")
         return Status.SUCCESS

@@ -16,13 +16,16 @@ def chosen_candidate(mission: Mission) -> RouteCandidate | None:
     """Return the candidate to drive: the one decided on, or the likeliest where no look is possible.
 
     None when the decision is 'neither', or 'look' and no candidate is likely enough. Where the operator wants
-    a channel, it is that one, also when it was judged impassable; None when the map shows no ground there.
+    a channel, it is that one, also when it was judged impassable; but once the rover has stopped in it by
+    itself, only if it is passable from there.
     """
     decision, forced = mission.decision, mission.settings.channel
     if decision is None:
         return None
     if forced:
-        return next((c for c in decision.candidates if c.channel == forced and c.path.poses), None)
+        tried = mission.replans > 0
+        wanted = (c for c in decision.candidates if c.channel == forced and c.path.poses)
+        return next((c for c in wanted if c.passable or not tried), None)
     if decision.choice == "neither":
         return None
     if decision.choice == "look":
@@ -79,6 +82,7 @@ class DriveChannel(ActionLeaf):
         mendable = result.outcome in mission.settings.replan_after
         if mendable and mission.replans < mission.settings.max_replans:
             mission.replans += 1
+            mission.last_stop = told
             mission.note(f"drive {told}; route {mission.replans + 1} from here", "warning")
             return Status.SUCCESS
         suffix = f" (after {mission.replans} new routes)" if mendable else ""
