@@ -82,3 +82,11 @@ def test_mapping_without_pictures_names_the_folder(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "poses.csv" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("plan",), ("map",), ("world", "from-dem")])
+def test_help_loses_nothing_to_markup(words: tuple[str, ...]) -> None:
+    done = wayscout(*words, "--help")
+    assert done.returncode == 0
+    assert "metres" in done.stdout
+    assert "  where" not in done.stdout  # what a swallowed [m] leaves behind

@@ -46,11 +46,13 @@ def new(
 @world_app.command("from-dem")
 def from_dem(
     dem: Annotated[Path, typer.Argument(help="GeoTIFF, 16-bit PNG or npy.")],
-    start: Annotated[Point, typer.Option(help="Rover's start x y [m], in the DEM's coordinates.")],
-    goal: Annotated[Point, typer.Option(help="Goal x y [m], in the DEM's coordinates.")],
+    start: Annotated[Point, typer.Option(help="Rover's start x y in the DEM's coordinates.")],
+    goal: Annotated[Point, typer.Option(help="Goal x y in the DEM's coordinates.")],
     out: Annotated[Path, typer.Option(help="World folder to make.")],
-    resolution: Annotated[float | None, typer.Option(help="Cell size [m] where the file holds none.")] = None,
-    height: Annotated[float | None, typer.Option(help="Height span [m] of a PNG's full range.")] = None,
+    resolution: Annotated[
+        float | None, typer.Option(help="Cell size in metres where the file has none.")
+    ] = None,
+    height: Annotated[float | None, typer.Option(help="Height span in metres of a PNG's full range.")] = None,
 ) -> None:
     """Make a world from a real elevation model."""
     from wayscout.worlds.from_dem import world_from_dem
@@ -73,7 +75,7 @@ def map_pictures(
     poses: Annotated[Path, typer.Option(help="CSV: image,x,y,z,qx,qy,qz,qw of the optical frame in map.")],
     camera: Annotated[Path, typer.Option(help="Camera in ROS camera_info YAML.")],
     out: Annotated[Path, typer.Option(help="Folder for elevation.tif, sigma.tif and ortho.tif.")],
-    resolution: Annotated[float, typer.Option(help="Cell size [m].")] = 0.1,
+    resolution: Annotated[float, typer.Option(help="Cell size in metres.")] = 0.1,
 ) -> None:
     """Turn posed pictures into elevation, its sigma and an orthomosaic."""
     from wayscout.mapping.offline import map_folder
@@ -97,10 +99,12 @@ def map_pictures(
 
 
 def plan(
-    cost: Annotated[Path, typer.Argument(help="npy, cost[row, col] per metre; inf or NaN is an obstacle.")],
-    resolution: Annotated[float, typer.Option(help="Cell size [m].")],
-    start: Annotated[Point, typer.Option(help="x y [m]; column is x, row is y.")],
-    goal: Annotated[Point, typer.Option(help="x y [m].")],
+    cost: Annotated[
+        Path, typer.Argument(help="npy of cost per metre, rows (y) by columns (x); inf or NaN blocks.")
+    ],
+    resolution: Annotated[float, typer.Option(help="Cell size in metres.")],
+    start: Annotated[Point, typer.Option(help="x y in metres.")],
+    goal: Annotated[Point, typer.Option(help="x y in metres.")],
 ) -> None:
     """Plan the cheapest path over a cost map; JSON on stdout, exit code 3 when there is none."""
     from wayscout.routing.offline import load_cost, plan_path
