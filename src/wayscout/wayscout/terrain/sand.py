@@ -1,10 +1,18 @@
-"""Loose sand from above: even grey at every scale, and no steeper than sand can lie.
+"""Loose sand from above: fine grain without stones, cracks or anything else that casts contrast.
 
-Cues with a physical reason, joined by a logistic function whose weights were fitted on generated worlds: fine
-sand has no stones or cracks to cast contrast (grey contrast within a cell, within half a metre, and within
-three times that, where shadows and edges count too), and it slides off above its angle of repose. Contrast
-is taken relative to the grey, so that shadow neither helps nor hurts. Brightness and the roughness of the
-elevation were tried and left out: dark firm patches imitate the one, errors of the poses the other.
+Every cue is a ratio, so that neither shadow nor exposure counts, and each has a physical reason:
+
+grain      contrast within a cell, the camera's noise taken off: sand has no stones, cracks and edges;
+contrast   from a cell to the next, and
+texture    over twice that: firm ground is mottled at every scale, wind sorts sand;
+spots      how unevenly the grain is spread: stones lie apart with nothing between them, sand is alike all over.
+
+`grain` is what pictures show best, but it grows with their sharpness and with that of the ground. The others
+carry over: `contrast` and `texture` compare cells, which are coarser than a pixel, and `spots` divides grain
+by grain. Each is taken over a near and a wide square: sand lies in patches wider than the gaps between stones,
+and smooth firm spots among stones are no sand. A logistic function joins them; benchmarks/fit_sand.py fits its
+weights and tells how well it does on worlds it has not seen. Brightness, slope, ripples and the roughness of
+the elevation were tried and left out: they added nothing, and dark firm patches imitate the first.
 """
 
 from __future__ import annotations
@@ -18,23 +26,27 @@ import numpy.typing as npt
 from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.grid import Grid, Layer
-from wayscout.terrain import metrics
 
-FEATURES = ("grain", "contrast_small", "contrast_large", "slope")
+CUES = ("grain", "contrast", "texture", "spots")
+FEATURES = tuple(f"{cue}_{reach}" for reach in ("near", "wide") for cue in CUES)
+_DARKEST = 3.0  # grey level below which a picture says nothing of contrast
+_LEAST = 0.1  # grain that eight bits cannot tell from none [grey levels]
+_LOWEST = 1e-3  # ratio below which cues do not fall
 
 
 @dataclass(frozen=True)
 class SandParams:
     """How sand is told from firm ground; see config/terrain.yaml."""
 
-    sand_window: float
-    sand_patch: float
+    sand_near: float
+    sand_wide: float
+    sand_noise: float
     sand_weights: list[float]
     sand_prior: float
 
 
 def probability(grid: Grid, params: SandParams | None = None) -> Layer:
-    """Probability of loose sand per cell, (rows, cols) float32, NaN where grid or picture are unknown.
+    """Probability of loose sand per cell, (rows, cols) float32, NaN where elevation or picture are unknown.
 
     Args:
         grid: with the layers `elevation` [m], `intensity` and `texture` (grey levels 0-255).
@@ -45,62 +57,56 @@ def probability(grid: Grid, params: SandParams | None = None) -> Layer:
     p = params or config.load("terrain", SandParams)
     if len(p.sand_weights) != len(FEATURES):
         raise InvalidInput("terrain.sand_weights", p.sand_weights, f"one for each of {FEATURES} is needed")
-    cues = features(grid, p.sand_window, p.sand_patch)
-    score = np.full(grid.shape, p.sand_prior)
+    cues = features(grid, p)
+    score = np.full(grid.shape, p.sand_prior, np.float32)
     for weight, name in zip(p.sand_weights, FEATURES, strict=True):
-        score += weight * cues[name]
+        score += np.float32(weight) * cues[name]
     result: Layer = (1.0 / (1.0 + np.exp(-np.clip(score, -30, 30)))).astype(np.float32)
     return result
 
 
-def features(grid: Grid, window: float, patch: float) -> dict[str, npt.NDArray[np.float32]]:
-    """The cues, taken over `window` and averaged over `patch` [m]; (rows, cols) float32, NaN unknown.
+def features(grid: Grid, params: SandParams) -> dict[str, Layer]:
+    """The cues by the names in `FEATURES`: logarithms of ratios, (rows, cols) float32, NaN where unknown.
 
-    grain: log contrast within a cell; contrast_small, contrast_large: log contrast within `window` and three
-    times that; slope: tangent of the plane over the window beyond 0.4.
+    Raises:
+        InvalidInput: when a layer is missing.
     """
     for name in ("elevation", "intensity", "texture"):
         if name not in grid:
             raise InvalidInput("grid layer", name, "finding sand needs it")
-    grey, texture, z = grid["intensity"], grid["texture"], grid["elevation"]
-    known = np.isfinite(grey) & np.isfinite(z) & np.isfinite(texture)
-    side = max(3, 2 * round(0.5 * window / grid.resolution) + 1)
-    half = max(1, round(0.5 * window / grid.resolution))
-    slope_x, slope_y = metrics.fit_planes(z, grid.resolution, half, 0.3)[:2]
-    mean, small = _contrast(grey, known, side)
-    around, large = _contrast(grey, known, 3 * side)
-    grain = _mean(texture, known, side) / np.maximum(mean, 5.0)
-    result = {
-        "grain": np.log(np.maximum(grain, 1e-3)),
-        "contrast_small": np.log(np.maximum(small / np.maximum(mean, 5.0), 1e-3)),
-        "contrast_large": np.log(np.maximum(large / np.maximum(around, 5.0), 1e-3)),
-        "slope": np.maximum(np.hypot(slope_x, slope_y) - 0.4, 0.0),
-    }
-    side = max(1, 2 * round(0.5 * patch / grid.resolution) + 1)
-    return {name: _patches(cue, known, side) for name, cue in result.items()}
-
-
-def _patches(
-    cue: npt.NDArray[np.floating], known: npt.NDArray[np.bool_], side: int
-) -> npt.NDArray[np.float32]:
-    """A cue averaged over the square that decides about a cell: sand lies in patches."""
-    valid = known & np.isfinite(cue)
-    result: npt.NDArray[np.float32] = np.where(valid, _mean(cue, valid, side), np.nan).astype(np.float32)
+    known = np.isfinite(grid["elevation"]) & np.isfinite(grid["intensity"]) & np.isfinite(grid["texture"])
+    grey = np.where(known, grid["intensity"], 0.0).astype(np.float32)
+    noisy = np.where(known, grid["texture"], 0.0)
+    grain = np.sqrt(np.maximum(noisy * noisy - params.sand_noise**2, _LEAST**2)).astype(np.float32)
+    smooth = _Mean(known, 3)(grey)
+    fine, coarse = grey - smooth, smooth - _Mean(known, 7)(grey)
+    result: dict[str, Layer] = {}
+    for reach, side in (("near", params.sand_near), ("wide", params.sand_wide)):
+        mean = _Mean(known, max(3, 2 * round(0.5 * side / grid.resolution) + 1))
+        level, average = np.maximum(mean(grey), _DARKEST), mean(grain)
+        cues = {
+            "grain": average / level,
+            "contrast": np.sqrt(mean(fine * fine)) / level,
+            "texture": np.sqrt(mean(coarse * coarse)) / level,
+            "spots": np.sqrt(np.maximum(mean(grain * grain) / average**2 - 1.0, 0.0)),
+        }
+        for cue, ratio in cues.items():
+            layer = np.where(known, np.log(np.maximum(ratio, _LOWEST)), np.nan)
+            result[f"{cue}_{reach}"] = layer.astype(np.float32)
     return result
 
 
-def _mean(values: Layer, known: npt.NDArray[np.bool_], side: int) -> npt.NDArray[np.float64]:
-    total = cv2.blur(
-        np.where(known, values, 0.0).astype(np.float64), (side, side), borderType=cv2.BORDER_ISOLATED
-    )
-    weight = cv2.blur(known.astype(np.float64), (side, side), borderType=cv2.BORDER_ISOLATED)
-    return np.asarray(total / np.maximum(weight, 1e-9))
+class _Mean:
+    """Mean of the known cells in the square of `side` cells around each."""
 
+    def __init__(self, known: npt.NDArray[np.bool_], side: int) -> None:
+        self._known, self._side = known.astype(np.float32), side
+        self._share = np.maximum(self._blurred(self._known), 1e-3)
 
-def _contrast(
-    grey: Layer, known: npt.NDArray[np.bool_], side: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean and standard deviation of the known cells in a square."""
-    mean = _mean(grey, known, side)
-    square = _mean(np.where(known, grey, 0.0) ** 2, known, side)
-    return mean, np.sqrt(np.maximum(square - mean * mean, 0.0))
+    def __call__(self, values: Layer) -> Layer:
+        result: Layer = self._blurred(values * self._known) / self._share
+        return result
+
+    def _blurred(self, values: Layer) -> Layer:
+        size = (self._side, self._side)
+        return np.asarray(cv2.blur(values, size, borderType=cv2.BORDER_ISOLATED | cv2.BORDER_REFLECT))
