@@ -1,18 +1,19 @@
 """Loose sand from above: fine grain without stones, cracks or anything else that casts contrast.
 
-Every cue is a ratio, so that neither shadow nor exposure counts, and each has a physical reason:
+Every cue is a ratio, so that shadow and exposure do not count, and each has a physical reason:
 
 grain      contrast within a cell, the camera's noise taken off: sand has no stones, cracks and edges;
 contrast   from a cell to the next, and
 texture    over twice that: firm ground is mottled at every scale, wind sorts sand;
-spots      how unevenly the grain is spread: stones lie apart with nothing between them, sand is alike all over.
+spots      how unevenly the grain is spread: stones lie apart with little between, sand is alike all over.
 
-`grain` is what pictures show best, but it grows with their sharpness and with that of the ground. The others
-carry over: `contrast` and `texture` compare cells, which are coarser than a pixel, and `spots` divides grain
-by grain. Each is taken over a near and a wide square: sand lies in patches wider than the gaps between stones,
-and smooth firm spots among stones are no sand. A logistic function joins them; benchmarks/fit_sand.py fits its
-weights and tells how well it does on worlds it has not seen. Brightness, slope, ripples and the roughness of
-the elevation were tried and left out: they added nothing, and dark firm patches imitate the first.
+The noise must come off: in shadow it is as strong as the contrast of sand. Pictures show `grain` best, but it
+grows with the sharpness of the ground. The others carry over: `contrast` and `texture` compare cells, which
+are coarser than a pixel, and `spots` divides grain by grain. Each is taken over a near and a wide square:
+patches of sand are wider than the smooth spots of firm ground. A logistic function joins them;
+benchmarks/fit_sand.py fits its weights and says how well it does on worlds it has not seen. Brightness, slope,
+ripples and the roughness of the elevation were tried and left out: they added hardly anything, and dark firm
+patches imitate the first.
 """
 
 from __future__ import annotations
@@ -104,8 +105,7 @@ class _Mean:
         self._share = np.maximum(self._blurred(self._known), 1e-3)
 
     def __call__(self, values: Layer) -> Layer:
-        result: Layer = self._blurred(values * self._known) / self._share
-        return result
+        return np.asarray(self._blurred(values * self._known) / self._share, np.float32)
 
     def _blurred(self, values: Layer) -> Layer:
         size = (self._side, self._side)
