@@ -11,9 +11,9 @@ The noise must come off: in shadow it is as strong as the contrast of sand. Pict
 grows with the sharpness of the ground. The others carry over: `contrast` and `texture` compare cells, which
 are coarser than a pixel, and `spots` divides grain by grain. Each is taken over a near and a wide square:
 patches of sand are wider than the smooth spots of firm ground. A logistic function joins them;
-benchmarks/fit_sand.py fits its weights and says how well it does on worlds it has not seen. Brightness, slope,
-ripples and the roughness of the elevation were tried and left out: they added hardly anything, and dark firm
-patches imitate the first.
+benchmarks/fit_sand.py fits its weights and says how well it does on worlds it has not seen. Brightness,
+slope, ripples and the roughness of the elevation were tried and left out: they added hardly anything, and
+dark firm patches imitate the first.
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ def features(grid: Grid, params: SandParams) -> dict[str, Layer]:
     result: dict[str, Layer] = {}
     for reach, side in (("near", params.sand_near), ("wide", params.sand_wide)):
         mean = _Mean(known, max(3, 2 * round(0.5 * side / grid.resolution) + 1))
-        level, average = np.maximum(mean(grey), _DARKEST), mean(grain)
-        cues = {
+        level, average = np.maximum(mean(grey), _DARKEST), np.maximum(mean(grain), _LEAST)
+        cues = {  # a running sum may fall a little below zero
             "grain": average / level,
-            "contrast": np.sqrt(mean(fine * fine)) / level,
-            "texture": np.sqrt(mean(coarse * coarse)) / level,
+            "contrast": np.sqrt(np.maximum(mean(fine * fine), 0.0)) / level,
+            "texture": np.sqrt(np.maximum(mean(coarse * coarse), 0.0)) / level,
             "spots": np.sqrt(np.maximum(mean(grain * grain) / average**2 - 1.0, 0.0)),
         }
         for cue, ratio in cues.items():
