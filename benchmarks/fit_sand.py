@@ -64,7 +64,7 @@ def surveyed(name: str, folder: Path, camera: Camera) -> tuple[Grid, Array, Mask
 def cells(
     grid: Grid, sand: Array, floor: Mask, params: SandParams
 ) -> tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Cues, truth and whether on a floor, of the cells that are mostly sand (over 0.7) or hardly (below 0.3)."""
+    """Cues, truth and whether on a floor, of the cells with over 0.7 or below 0.3 sand."""
     cues = features(grid, params)
     use = np.isfinite(cues[FEATURES[0]]) & ((sand > 0.7) | (sand < 0.3))
     return np.stack([cues[name][use] for name in FEATURES], axis=1).astype(float), sand[use] > 0.5, floor[use]
