@@ -117,7 +117,8 @@ def bench(seed: int, given: argparse.Namespace, done: dict[tuple[int, str], Row]
     """Drive the channels of a seed that have not been driven, and keep their rows."""
     world = world_of(seed, given.recipe, given.worlds)
     names = [c.name for c in load_truth(world).world.corridors]
-    missing = [name for name in names if (seed, name) not in done]
+    wanted = given.channels.split(",") if given.channels else names
+    missing = [name for name in wanted if (seed, name) not in done]
     if not missing:
         return
     right = decide_on_truth(load_truth(world))
@@ -142,7 +143,7 @@ def bench(seed: int, given: argparse.Namespace, done: dict[tuple[int, str], Row]
 
 def show(rows: list[Row]) -> None:
     print(
-        f"{'seed':>5}{'channel':>8}{'truth':>9}{'helicopter':>12}{'drive':>9}{'abreast':>10}{'block':>7}{'driven':>8}"
+        f"{'seed':>5}{'channel':>8}{'truth':>9}{'helicopter':>14}{'drive':>9}{'abreast':>10}{'block':>7}{'driven':>8}"
         f"{'tilt':>6}{'slip':>6}{'rock':>6}  {'confirms':9}{'wall':>5}{'CPU':>6}  the mission's words"
     )
     word = {True: "passable", False: "blocked", None: "?"}
@@ -175,6 +176,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="20,21,22,24", help="a,b,c")
     parser.add_argument("--resume", type=Path, help="JSON lines; channels that it holds are not driven again")
     parser.add_argument("--recipe", default="delta")
+    parser.add_argument("--channels", default="", help="A,B: drive only these; all of a world by default")
     parser.add_argument("--surveyed", action="store_true", help="map rendered pictures instead of flying")
     temporary = Path(tempfile.gettempdir())
     parser.add_argument("--worlds", type=Path, default=temporary / "wayscout_worlds")

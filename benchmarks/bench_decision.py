@@ -1,6 +1,6 @@
 """Decisions over many worlds: on the truth, on the orbital map alone, and on the helicopter's map.
 
-    python benchmarks/bench_decision.py --seeds 0:20 --resume /tmp/decisions.jsonl [--mapped] [--worlds DIR]
+    python benchmarks/bench_decision.py --seeds 0:20 --resume /tmp/decisions.jsonl [--mapped] [--jobs 2]
 
 Each seed's world is made in memory, with --mapped as a folder --worlds/<recipe>_<seed> that is kept. The
 same router and limits decide on
@@ -17,9 +17,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,7 @@ import numpy.typing as npt
 from wayscout.camera import load_camera
 from wayscout.config import directory
 from wayscout.grid import Grid
+from wayscout.mapping.mapper import MapperParams
 from wayscout.routing import costs
 from wayscout.routing.corridor import Corridor
 from wayscout.worlds import noise, orbital, recipe
@@ -100,7 +105,7 @@ def prior(truth: Truth, name: str) -> costs.OrbitalKnowledge:
     return costs.OrbitalKnowledge(seen, book.orbital_sigma, 0.75)
 
 
-def judge(seed: int, name: str, worlds: Path, by_pictures: bool) -> dict[str, Any]:
+def judge(seed: int, name: str, worlds: Path, by_pictures: bool, threads: int) -> dict[str, Any]:
     """Decide on all three maps of one seed; return what the table shows."""
     begin, cpu = time.perf_counter(), time.process_time()
     folder = worlds / f"{name}_{seed}"
@@ -113,7 +118,8 @@ def judge(seed: int, name: str, worlds: Path, by_pictures: bool) -> dict[str, An
         known = prior(truth, name)
     world = truth.world
     if by_pictures:
-        fine = surveyed(folder, load_camera(directory() / "cameras" / "navigation.yaml"), seed)
+        camera = load_camera(directory() / "cameras" / "navigation.yaml")
+        fine = surveyed(folder, camera, seed, MapperParams.load({"threads": threads}))
     else:
         fine = helicopter_map(
             truth, [Corridor.of(c.name, c.centreline, c.width) for c in world.corridors], seed
@@ -139,6 +145,30 @@ def judge(seed: int, name: str, worlds: Path, by_pictures: bool) -> dict[str, An
         row[f"{basis}_regret"] = regret(row["truth"], row[basis], row["truth_cost"])
     row["wall_s"], row["cpu_s"] = time.perf_counter() - begin, time.process_time() - cpu
     return row
+
+
+def judge_all(
+    seeds: Sequence[int], jobs: int, name: str, worlds: Path, by_pictures: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield each seed's row as soon as it is done, with so many processes of one thread each."""
+    if jobs == 1:
+        both = MapperParams.load().threads
+        yield from (judge(seed, name, worlds, by_pictures, both) for seed in seeds)
+        return
+    # Processes of their own, not forks: each needs its own graphics context. The libraries read the variables
+    # when they are first loaded there.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        waiting = [pool.submit(judge, seed, name, worlds, by_pictures, 1) for seed in seeds]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _one_thread() -> None:
+    cv2.setNumThreads(1)
 
 
 def show(rows: list[dict[str, Any]]) -> None:
@@ -179,6 +209,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="delta")
     parser.add_argument("--mapped", action="store_true", help="map rendered pictures, not the noise model")
     parser.add_argument("--worlds", type=Path, default=Path(tempfile.gettempdir()) / "wayscout_worlds")
+    parser.add_argument("--jobs", type=int, default=1, choices=range(1, 65), metavar="N", help="processes")
     parser.add_argument("--why", action="store_true", help="print reasons where the truth is missed")
     arguments = parser.parse_args()
     first, last = (int(v) for v in arguments.seeds.split(":"))
@@ -188,10 +219,10 @@ def main() -> None:
             row = json.loads(line)
             if (row["recipe"], row["mapped"]) == (arguments.recipe, arguments.mapped):
                 done[row["seed"]] = row
-    for seed in range(first, last):
-        if seed in done:
-            continue
-        done[seed] = judge(seed, arguments.recipe, arguments.worlds, arguments.mapped)
+    missing = [seed for seed in range(first, last) if seed not in done]
+    for row in judge_all(missing, arguments.jobs, arguments.recipe, arguments.worlds, arguments.mapped):
+        seed = row["seed"]
+        done[seed] = row
         if arguments.resume is not None:
             with arguments.resume.open("a") as file:
                 file.write(json.dumps(done[seed]) + "\n")

@@ -21,7 +21,7 @@ from wayscout.flight.survey import Corridor, plan_survey
 from wayscout.flight.trajectory import build
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
-from wayscout.mapping.mapper import TerrainMapper
+from wayscout.mapping.mapper import MapperParams, TerrainMapper
 from wayscout.worlds.truth import Truth, load_truth
 from wayscout_sim.pictures import PictureRenderer
 
@@ -119,16 +119,23 @@ def disturbed(poses: Sequence[Pose], sigma: float, seed: int) -> list[Pose]:
     return result
 
 
-def map_survey(camera: Camera, survey: Survey, seed: int, pose_error: float = POSE_ERROR) -> TerrainMapper:
+def map_survey(
+    camera: Camera,
+    survey: Survey,
+    seed: int,
+    pose_error: float = POSE_ERROR,
+    params: MapperParams | None = None,
+) -> TerrainMapper:
     """Fuse a survey flight by flight, with the poses of a track of `pose_error` [m]."""
     poses = disturbed(survey.poses, pose_error, seed)
-    mapper = TerrainMapper(camera)
+    mapper = TerrainMapper(camera, params or MapperParams.load())
     for flight in sorted(set(survey.flights)):
         mine = [i for i, f in enumerate(survey.flights) if f == flight]
         mapper.add_flight([survey.pictures[i] for i in mine], [poses[i] for i in mine])
     return mapper
 
 
-def surveyed(world: Path, camera: Camera, seed: int) -> Grid:
+def surveyed(world: Path, camera: Camera, seed: int, params: MapperParams | None = None) -> Grid:
     """Return the helicopter's map of a world, from rendered pictures of its corridors."""
-    return map_survey(camera, take_survey(world, load_truth(world), camera, seed), seed).grid()
+    survey = take_survey(world, load_truth(world), camera, seed)
+    return map_survey(camera, survey, seed, params=params).grid()
