@@ -207,6 +207,66 @@ def test_fusing_leaves_out_what_disagrees() -> None:
     assert np.isnan(z[0, 1])
 
 
+PLANE = np.zeros((60, 60), np.float32)
+
+
+def sigma_of(
+    height: np.ndarray = PLANE,
+    spread: float | np.ndarray = 0.01,
+    shift: float = 0.0,
+    way: np.ndarray | None = None,
+) -> np.ndarray:
+    """Sigma of a small map of eight samples a cell."""
+    params = MapperParams.load().surface
+    wide = np.broadcast_to(np.float32(spread), height.shape).astype(np.float32)
+    return surface.sigma_of(height, wide, np.full_like(height, 8.0), 0.1, shift, params, way)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.01, 0.2), st.floats(0.2, 1.0), st.floats(0.1, 0.6), st.floats(5.0, 200.0))
+def test_sigma_grows_where_errors_do(spread: float, step: float, slope: float, far: float) -> None:
+    plain = sigma_of()
+    assert np.ptp(plain) < 1e-6
+    odd = np.full_like(PLANE, 0.01)
+    odd[30, 30] += spread
+    disagreeing = sigma_of(spread=odd)
+    assert disagreeing[30, 30] > disagreeing[31, 30] > disagreeing[5, 5], "in the cell and around it"
+    assert disagreeing[5, 5] == pytest.approx(plain[5, 5], rel=1e-4)
+    edge = PLANE.copy()
+    edge[:, 30:] = step
+    at_edge = sigma_of(edge)
+    assert at_edge[30, 29] > 0.3 * step
+    assert at_edge[30, 10] == pytest.approx(plain[30, 10], rel=1e-4)
+    ramp = np.repeat(np.arange(60, dtype=np.float32)[None] * np.float32(0.1 * slope), 60, axis=0)
+    assert sigma_of(ramp, shift=0.2)[30, 30] > sigma_of(ramp, shift=0.05)[30, 30]
+    assert sigma_of(ramp, shift=0.2)[30, 30] > sigma_of(shift=0.2)[30, 30]
+    way = np.repeat(np.linspace(0.0, far, 60, dtype=np.float32)[None], 60, axis=0)
+    bent = sigma_of(way=way)
+    assert np.all(np.diff(bent[30]) > 0.0)
+    assert bent[30, 0] == pytest.approx(plain[30, 0])
+    growth = bent[30] ** 2 - plain[30] ** 2
+    assert growth[-1] == pytest.approx(MapperParams.load().surface.sigma_bend ** 2 * far, rel=1e-3)
+
+
+def test_a_cell_that_one_pair_alone_saw_is_less_certain() -> None:
+    spread = np.full_like(PLANE, 0.01)
+    spread[30, 30] = 0.0
+    sigma = sigma_of(spread=spread)
+    assert sigma[30, 30] > sigma[31, 31]
+
+
+def test_a_track_of_limited_accuracy_bends_away_from_where_it_begins(mapped: TerrainMapper) -> None:
+    mapper = TerrainMapper(CAMERA)
+    mapper.add_flight(PICTURES, POSES, [0.1] * len(POSES))
+    exact, bent = mapped.grid(), mapper.grid()
+    cells = (exact["measured"] == 1.0) & (bent["measured"] == 1.0)
+    xs, ys = bent.centres()
+    way = np.hypot(xs[None] - POSES[0].position[0], ys[:, None] - POSES[0].position[1])
+    growth = bent["sigma"] ** 2 - exact["sigma"] ** 2
+    near, far = (np.median(growth[cells & m]) for m in (way < 3.0, way > 9.0))
+    assert far > near + 4.0 * MapperParams.load().surface.sigma_bend ** 2
+
+
 def test_memory_is_linear_in_the_area_not_in_the_samples() -> None:
     store = TileStore(1.6, 0.1)
     window = np.ones((20, 20), np.float32)

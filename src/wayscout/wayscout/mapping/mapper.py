@@ -110,6 +110,7 @@ class TerrainMapper:
         self._changed: set[Index] = set()
         self._rocks: dict[Index, Array] = {}
         self._shift = 0.0  # [m] standard deviation of the whole map's horizontal place
+        self._begin: Array | None = None  # where the first track of limited accuracy begins (x, y)
 
     def add_flight(
         self,
@@ -147,6 +148,8 @@ class TerrainMapper:
         if len(accuracy):
             # Later flights are tied to the first, whose own accuracy they cannot better.
             self._shift = max(self._shift, float(np.median(accuracy)))
+        if self._begin is None and accuracy.any():
+            self._begin = where[0].position[:2]
         touched: set[Index] = set()
         used: set[int] = set()
         count = 0
@@ -265,13 +268,21 @@ class TerrainMapper:
             grid = self.store.grid(bounds.grown(_MARGIN), _RAW)
             height = surface.without_strays(grid["height"], grid["used"], p.surface.stray_height)
             sigma = surface.sigma_of(
-                height, grid["spread"], grid["used"], p.resolution, self._shift, p.surface
+                height, grid["spread"], grid["used"], p.resolution, self._shift, p.surface, self._way(grid)
             )
             reach = round(p.surface.fill_reach / p.resolution)
             full, wide = surface.fill_holes(height, sigma, reach, p.surface.sigma_filled_slope, p.resolution)
             grid["elevation"], grid["sigma"] = full, wide
             grid["measured"] = np.where(np.isfinite(full), np.isfinite(height), np.nan)
             self.store.put(grid, ("elevation", "sigma", "measured"), bounds)
+
+    def _way(self, grid: Grid) -> Layer | None:
+        """Distance of each cell to where the first track of limited accuracy begins [m]."""
+        if self._begin is None:
+            return None
+        xs, ys = grid.centres()
+        way: Layer = np.hypot(xs[None, :] - self._begin[0], ys[:, None] - self._begin[1]).astype(np.float32)
+        return way
 
     def _interpret(self, touched: Iterable[Index]) -> None:
         """Find rocks and sand on the touched tiles."""

@@ -24,6 +24,8 @@ class SurfaceParams:
     sigma_around: float
     sigma_spread: float
     sigma_step: float
+    sigma_shift: float
+    sigma_bend: float
     sigma_single: float
     sigma_filled_slope: float
 
@@ -39,15 +41,32 @@ def without_strays(height: Layer, used: Layer, limit: float) -> Layer:
 
 
 def sigma_of(
-    height: Layer, spread: Layer, used: Layer, resolution: float, shift: float, params: SurfaceParams
+    height: Layer,
+    spread: Layer,
+    used: Layer,
+    resolution: float,
+    shift: float,
+    params: SurfaceParams,
+    way: Layer | None = None,
 ) -> Layer:
-    """Standard deviation of each measured height [m], (rows, cols) float32, NaN where unknown.
+    """Standard deviation of each measured height after one constant shift of the whole map.
 
     Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows errors
     of the poses that neighbours share; how far they disagree in the cell itself; the height of steps nearby,
-    since an edge that is a cell off turns its height into error; and what a horizontal `shift` [m] of the
-    whole map makes of slopes and steps. A cell that one pair alone saw has no witness and gets `sigma_single`
-    more. The factors are fitted on generated worlds.
+    since an edge that is a cell off turns its height into error; what a horizontal shift of the whole map
+    makes of slopes that differ from the map's own; and the bend of the track, which no disagreement shows.
+    White noise of the attitude adds up to a random walk of the height, so the bend grows with the root of the
+    way from where the track begins. A cell that one pair alone saw has no witness and gets `sigma_single`
+    more. The factors are fitted on flown missions.
+
+    Args:
+        height, spread, used: (rows, cols) float32 of `fusion.fuse`, NaN where unknown [m, m, 1].
+        resolution: [m].
+        shift: standard deviation of the whole map's horizontal place [m].
+        way: (rows, cols) distance to where the track begins [m]; None where the poses are exact.
+
+    Returns:
+        (rows, cols) float32 [m], NaN where unknown.
     """
     known = np.isfinite(height)
     own = np.where(known, spread, 0.0).astype(np.float32)
@@ -56,16 +75,16 @@ def sigma_of(
     share = cv2.blur(witnessed, (side, side))
     square = np.maximum(cv2.blur(own * own * witnessed, (side, side)), 0.0)  # blurring leaves tiny negatives
     around = np.sqrt(square / np.maximum(share, 1e-3))
-    reach = 1 + round(shift / resolution)
-    slope = slope_of(height, resolution)
     variance = (
         params.sigma_floor**2
         + (params.sigma_around * around) ** 2
         + (params.sigma_spread * own) ** 2
-        + (params.sigma_step * step_nearby(height, reach)) ** 2
-        + (shift * slope) ** 2
+        + (params.sigma_step * step_nearby(height, 1 + round(shift / resolution))) ** 2
+        + (params.sigma_shift * shift * slope_of(height, resolution)) ** 2
         + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
+    if way is not None:
+        variance += params.sigma_bend**2 * way
     result: Layer = np.where(known, np.sqrt(variance), np.nan).astype(np.float32)
     return result
 
