@@ -14,7 +14,7 @@ from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.worlds.truth import load_truth
 from wayscout_sim.rover import STEERS, WHEELS, RoverPhysics
-from wayscout_sim.traction import SlipCurve
+from wayscout_sim.traction import SlipCurve, creep
 
 SPEED = 0.16  # rad/s, 0.042 m/s
 
@@ -45,6 +45,33 @@ def test_slip_follows_the_curve(tmp_path: Path, degrees: float, sand: float) -> 
     expected = sand * np.interp(degrees, curve.slip_slopes, curve.slip_on_sand)
     expected += (1.0 - sand) * curve.slip_on_rock
     assert drive(rover_on(tmp_path, degrees, sand), 6.0) == pytest.approx(expected, abs=0.05)
+
+
+def test_rough_firm_ground_costs_little_and_lifts_no_wheel(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "rough", lambda x, y: 0.05 * np.sin(4.0 * x) * np.sin(3.0 * y + 1.0))
+    rover = RoverPhysics(load_truth(world), Pose.from_euler(-4.0, 0.0, 0.0))
+    rover.command(dict.fromkeys(WHEELS, SPEED), {})
+    rover.step(3.0)
+    start, angles = rover.pose.position, rover.observe().positions[:6]
+    way, lifted = 0.0, np.zeros(6)
+    for _ in range(150):
+        rover.step(0.5)
+        way += float(np.linalg.norm(rover.pose.position - start))
+        start = rover.pose.position
+        touching = rover.data.contact.geom
+        lifted += [not np.any(touching == rover.model.geom(f"{wheel}_collision").id) for wheel in WHEELS]
+    turned = float(np.mean(rover.observe().positions[:6] - angles)) * rover.wheel_radius
+    firm = config.load("rover", SlipCurve).slip_on_rock
+    assert firm - 0.005 < 1.0 - way / turned < firm + 0.015
+    assert lifted.max() <= 3
+
+
+def test_creep_shares_the_load() -> None:
+    pull = np.array([0.5, 0.1, 0.1, 0.1, 0.1, -0.3])
+    forward = creep(pull, np.full(6, SPEED), 0.2)
+    assert forward == pytest.approx([0.08, 0.0, 0.0, 0.0, 0.0, -0.08])
+    assert creep(-pull, np.full(6, -SPEED), 0.2) == pytest.approx(forward)
+    assert creep(np.full(6, 0.4), np.full(6, SPEED), 0.2) == pytest.approx(np.zeros(6))
 
 
 def test_stands_still_on_a_slope(tmp_path: Path) -> None:

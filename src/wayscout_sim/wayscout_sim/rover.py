@@ -16,7 +16,7 @@ from wayscout.geometry import Pose
 from wayscout.worlds.truth import Truth
 from wayscout_nodes.common.bodies import urdf_file
 from wayscout_sim.ground import NearRocks, add_ground
-from wayscout_sim.traction import SlipCurve, slips
+from wayscout_sim.traction import SlipCurve, creep, slips
 
 Array = npt.NDArray[np.float64]
 
@@ -55,6 +55,7 @@ class PhysicsNumbers:
     slip_period: float
     wheel_torque: float
     wheel_friction: float
+    creep: float
     side_slip: float
     rock_reach: float
     rock_contacts: int
@@ -113,6 +114,8 @@ class RoverPhysics:
         self._slopes, self._curve = np.radians(curve.slip_slopes), np.array(curve.slip_on_sand)
         self._firm = curve.slip_on_rock
         self.model = self._build(rover_urdf(body))
+        # N m that turn a wheel whose traction is its mean load
+        self._stall = self.wheel_radius * body.mass * self.truth.world.gravity / len(WHEELS)
         self.data = mujoco.MjData(self.model)
         self._rocks = NearRocks(self.model, self.data, self.truth.rocks, self.numbers.rock_reach)
         m = self.model
@@ -220,7 +223,9 @@ class RoverPhysics:
             self._firm,
             self.numbers.side_slip,
         )
-        self._slip = np.where(self._speeds != 0.0, result[:, 0], 0.0)
+        pull = self.data.actuator_force[:6] / self._stall
+        slip = result[:, 0] + creep(pull, self._speeds, self.numbers.creep)
+        self._slip = np.where(self._speeds != 0.0, slip, 0.0)
         travel = np.abs(self._speeds) * self.wheel_radius
         surface = self.model.geom_surfacevel
         surface[self._wheel_geoms, 5] = -self._slip * self._speeds * sign

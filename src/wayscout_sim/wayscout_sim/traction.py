@@ -3,6 +3,10 @@
 MuJoCo's friction holds or slides but does not creep, so slip is put in at the wheel: its surface moves
 against its turning by the share that the slip curve gives for the slope along the wheel's heading, scaled
 by the sand below it. On a cross slope in sand the surface also drifts downhill while the wheel turns.
+
+Six wheels that keep their speeds exactly must fight on rough ground, where each has a way of its own to go.
+Without creep that winds them up against each other until one lifts another off the ground and all slide;
+so a wheel that pulls more than the others also slips more, and one that is pushed slips less.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from wayscout_sim.ground import height_at
 Array = npt.NDArray[np.float64]
 
 _HALF_BASE = 0.3  # m before and behind a wheel over which its slope is taken
+_MOST_CREEP = 0.3  # beyond it friction gives way by itself
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,22 @@ class SlipCurve:
     slip_slopes: list[float]
     slip_on_sand: list[float]
     slip_on_rock: float
+
+
+def creep(pull: Array, turning: Array, rate: float) -> Array:
+    """Return (n,) slip from the wheels' different shares of the traction; the mean pull adds none.
+
+    Traction grows with slip, steeply at first (Wong, Theory of Ground Vehicles, ch. 2); the slip that the
+    slope asks of all wheels together is what `slips` gives.
+
+    Args:
+        pull: (n,) each wheel's traction over the mean load, positive forward.
+        turning: (n,) wheel speeds, whose sign says which way is forward.
+        rate: slip per unit of pull.
+    """
+    eager = pull * np.where(turning < 0.0, -1.0, 1.0)
+    result: Array = np.clip(rate * (eager - eager.mean()), -_MOST_CREEP, _MOST_CREEP)
+    return result
 
 
 @njit(cache=True)
