@@ -2,8 +2,12 @@
 
 A rock is what remains when the ground is taken off: first the plane over a few metres (slopes), then a
 morphological opening wider than the largest rock (curvature). Bumps that touch are told apart by their
-peaks' prominence; a bump that is not clearly above the ground on its uphill side is an edge of the
-terrain, not a rock.
+peaks' prominence; a bump that is not clearly above the ground on every side, the slope taken off, is an edge
+of the terrain, not a rock; one that is not clearly higher than its own error is none either.
+
+A map shows rocks lower than they are, since matching windows and cells average over their domes. A dome
+h sqrt(1 - (2r/w)^2), averaged over a disc of radius a on its top, loses the share (a/w)^2 of its height,
+which is given back: small rocks gain a sixth, large ones nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int32]
 _SECTORS = 8
 _CUT = 0.25  # share of its height at which a bump's width is taken
+_MOST_LOST = 0.25  # share of its height that a rock is believed to lose at most
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class RockParams:
     rock_bump: float
     rock_prominence: float
     rock_isolation: float
+    rock_certainty: float
+    rock_blur: float
     rock_height: float
     rock_max_slope: float
 
@@ -44,13 +51,15 @@ class Rocks:
     """Rocks of a grid.
 
     Attributes:
-        table: (n, 5) float64: x, y [m] in the grid's frame, width [m], height above the ground [m],
+        table: (n, 5) float64: x, y [m] in the grid's frame, largest width [m], height above the ground [m],
             confidence (0 to 1).
+        sigma: (n,) float64, standard deviation of the heights [m].
         height: (rows, cols) float32, the height above the ground of cells that belong to a rock, 0 elsewhere,
             NaN where the elevation is unknown [m].
     """
 
     table: Array
+    sigma: Array
     height: Layer
 
 
@@ -64,15 +73,15 @@ def find_rocks(grid: Grid, params: RockParams | None = None) -> Rocks:
         raise InvalidInput("grid layer", "elevation", "finding rocks needs it")
     p = params or config.load("terrain", RockParams)
     z = grid["elevation"]
-    bump, slope = bumps(z, grid.resolution, p)
+    bump, slope_x, slope_y = bumps(z, grid.resolution, p)
     labels, count = _segments(bump, p.rock_bump, p.rock_prominence)
-    table, kept = _measure(bump, slope, labels, count, grid, p)
-    height = np.where(np.isfinite(z), np.where(kept[labels], bump, 0.0), np.nan).astype(np.float32)
-    return Rocks(table, height)
+    table, sigma, gain = _measure(bump, (slope_x, slope_y), labels, count, grid, p)
+    height = np.where(np.isfinite(z), gain[labels] * bump, np.nan).astype(np.float32)
+    return Rocks(table, sigma, height)
 
 
-def bumps(z: Layer, resolution: float, p: RockParams) -> tuple[Layer, Layer]:
-    """Height above the ground of every cell [m], 0 where unknown, and the tangent of the slope below."""
+def bumps(z: Layer, resolution: float, p: RockParams) -> tuple[Layer, Layer, Layer]:
+    """Height above the ground of every cell [m], 0 where unknown, and dz/dx and dz/dy of the slope below."""
     half = max(1, round(0.5 * p.rock_plane / resolution))
     slope_x, slope_y, plane = metrics.fit_planes(z, resolution, half, 0.05)[:3]
     rise = z - plane
@@ -85,7 +94,7 @@ def bumps(z: Layer, resolution: float, p: RockParams) -> tuple[Layer, Layer]:
     ground = cv2.GaussianBlur(np.where(known, ground, 0.0).astype(np.float32), (0, 0), 0.25 * radius)
     weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), 0.25 * radius)
     result: Layer = np.where(known, np.maximum(rise - ground / np.maximum(weight, 1e-3), 0.0), 0.0)
-    return result.astype(np.float32), np.hypot(slope_x, slope_y)
+    return result.astype(np.float32), slope_x, slope_y
 
 
 def _segments(bump: Layer, lowest: float, prominence: float) -> tuple[Labels, int]:
@@ -140,49 +149,64 @@ def _flood(bump: Layer, order: npt.NDArray[np.int64], prominence: float) -> tupl
 
 
 def _measure(
-    bump: Layer, slope: Layer, labels: Labels, count: int, grid: Grid, p: RockParams
-) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Size each bump; return the rocks' table and which labels are rocks."""
-    kept = np.zeros(count + 1, bool)
-    table = []
-    sums = _sums(bump, labels, count)
-    z, sigma = grid["elevation"], grid.layers.get("sigma")
-    for k in np.flatnonzero(sums[:, 0] >= p.rock_height):
-        peak, area, row, col = sums[k]
+    bump: Layer, slope: tuple[Layer, Layer], labels: Labels, count: int, grid: Grid, p: RockParams
+) -> tuple[Array, Array, Layer]:
+    """Size each bump; return the rocks' table, the sigmas of their heights, and by label the factor that
+    makes a bump's height a rock's, 0 for what is none."""
+    gain = np.zeros(count + 1, np.float32)
+    table, sigmas = [], []
+    z, resolution = grid["elevation"], grid.resolution
+    errors = grid["sigma"] if "sigma" in grid else np.full_like(z, 0.05)
+    sums, bare = _sums(bump, errors, labels, count), labels == 0
+    for k in np.flatnonzero(sums[:, 0] * (1.0 + _MOST_LOST) >= p.rock_height):
+        peak, area, row, col, longest, error = sums[k]
         # At a quarter of its height a half ellipsoid has this share of the width at its foot.
-        radius = np.sqrt(area / np.pi) / np.sqrt(1.0 - _CUT**2)
-        width = 2.0 * radius * grid.resolution
-        if width > 1.6 * p.rock_largest or area < 2:
+        at_foot = 1.0 / np.sqrt(1.0 - _CUT**2)
+        radius = np.sqrt(area / np.pi) * at_foot
+        width = longest * at_foot * resolution
+        if 2.0 * radius * resolution > 1.6 * p.rock_largest or area < 2:
             continue
-        ground = _sector_heights(z, labels == 0, row, col, radius)
+        r, c = round(row), round(col)
+        tilt = slope[0][r, c] * resolution, slope[1][r, c] * resolution
+        if np.hypot(*tilt) > p.rock_max_slope * resolution:
+            continue
+        ground = _sector_heights(z, bare, row, col, radius, tilt)
         known = np.isfinite(ground)
         if known.sum() < _SECTORS // 2:
             continue
-        r, c = round(row), round(col)
-        if slope[r, c] > p.rock_max_slope:
+        near = z[max(0, r - 1) : r + 2, max(0, c - 1) : c + 2]
+        stands = float(np.nanmax(near, initial=-np.inf) - np.nanmax(ground))
+        lost = min((p.rock_blur / (2.0 * radius * resolution)) ** 2, _MOST_LOST)
+        height = peak * (1.0 + lost)
+        # What matching smooths, it smooths unevenly: half of what is given back is uncertain.
+        sigma = float(np.hypot(error, 0.5 * lost * peak))
+        certain = peak > p.rock_certainty * sigma
+        if not (stands > p.rock_isolation * peak and certain and height >= p.rock_height):
             continue
-        top = np.nanmax(z[max(0, r - 1) : r + 2, max(0, c - 1) : c + 2])
-        stands = float(top - np.nanmax(ground))
-        if not stands > p.rock_isolation * peak:
-            continue
-        error = 0.05 if sigma is None else float(np.nan_to_num(sigma[r, c], nan=0.3))
-        confidence = 1.0 / (1.0 + np.exp(-(stands / peak - p.rock_isolation) * 6.0)) * peak / (peak + error)
+        confidence = 1.0 / (1.0 + np.exp(-(stands / peak - p.rock_isolation) * 6.0)) * peak / (peak + sigma)
         x, y = grid.centre(row, col)
-        table.append((float(x), float(y), width, float(peak), confidence))
-        kept[k] = True
-    return np.array(table, dtype=np.float64).reshape(-1, 5), kept
+        table.append((float(x), float(y), width, height, confidence))
+        sigmas.append(sigma)
+        gain[k] = height / peak
+    return np.array(table, dtype=np.float64).reshape(-1, 5), np.array(sigmas, dtype=np.float64), gain
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _sums(bump: Layer, labels: Labels, count: int) -> Array:
-    """Peak height, cells above `_CUT` of it, and their centroid (row, col), for each label."""
-    out = np.zeros((count + 1, 4))
+def _sums(bump: Layer, sigma: Layer, labels: Labels, count: int) -> Array:
+    """Size up each label's cells above `_CUT` of its peak, (count + 1, 6).
+
+    Columns: peak height [m]; cells; their centroid (row, col); the long axis of the ellipse with their second
+    moments [cells]; the smallest sigma among them [m], that of the rock's top and not of its edges.
+    """
+    out = np.zeros((count + 1, 6))
+    moments = np.zeros((count + 1, 3))
     rows, cols = bump.shape
     for r in range(rows):
         for c in range(cols):
             k = labels[r, c]
             if k > 0 and bump[r, c] > out[k, 0]:
                 out[k, 0] = bump[r, c]
+    out[:, 5] = np.inf
     for r in range(rows):
         for c in range(cols):
             k = labels[r, c]
@@ -190,15 +214,34 @@ def _sums(bump: Layer, labels: Labels, count: int) -> Array:
                 out[k, 1] += 1
                 out[k, 2] += r
                 out[k, 3] += c
+                moments[k, 0] += r * r
+                moments[k, 1] += c * c
+                moments[k, 2] += r * c
+                if sigma[r, c] < out[k, 5]:
+                    out[k, 5] = sigma[r, c]
     for k in range(1, count + 1):
-        if out[k, 1] > 0:
-            out[k, 2] /= out[k, 1]
-            out[k, 3] /= out[k, 1]
+        n = out[k, 1]
+        if n > 0:
+            out[k, 2] /= n
+            out[k, 3] /= n
+            rr = moments[k, 0] / n - out[k, 2] ** 2 + 1.0 / 12.0
+            cc = moments[k, 1] / n - out[k, 3] ** 2 + 1.0 / 12.0
+            rc = moments[k, 2] / n - out[k, 2] * out[k, 3]
+            largest = 0.5 * (rr + cc) + np.sqrt(0.25 * (rr - cc) ** 2 + rc * rc)
+            out[k, 4] = 4.0 * np.sqrt(largest)
+        if not np.isfinite(out[k, 5]):
+            out[k, 5] = 0.3
     return out
 
 
-def _sector_heights(z: Layer, ground: npt.NDArray[np.bool_], row: float, col: float, radius: float) -> Array:
-    """Median height of the ground in eight sectors of the ring around a bump [m], NaN where none is known."""
+def _sector_heights(
+    z: Layer, ground: npt.NDArray[np.bool_], row: float, col: float, radius: float, tilt: tuple[float, float]
+) -> Array:
+    """Median height of the ground in eight sectors of the ring around a bump [m], NaN where none is known.
+
+    Args:
+        tilt: rise of the slope by column and by row [m], which is taken off about the bump's middle.
+    """
     outer = radius + 4.0
     r0, r1 = max(0, int(row - outer)), min(z.shape[0], int(row + outer) + 2)
     c0, c1 = max(0, int(col - outer)), min(z.shape[1], int(col + outer) + 2)
@@ -207,5 +250,6 @@ def _sector_heights(z: Layer, ground: npt.NDArray[np.bool_], row: float, col: fl
     sector = ((np.arctan2(v - row, u - col) / (2 * np.pi) + 0.5) * _SECTORS).astype(int) % _SECTORS
     part = z[r0:r1, c0:c1]
     use = (distance > radius) & (distance <= outer) & ground[r0:r1, c0:c1] & np.isfinite(part)
-    heights = [part[use & (sector == k)] for k in range(_SECTORS)]
+    level = part - tilt[0] * (u - col) - tilt[1] * (v - row)
+    heights = [level[use & (sector == k)] for k in range(_SECTORS)]
     return np.array([np.median(h) if h.size else np.nan for h in heights])
