@@ -164,8 +164,8 @@ def _measure(
         at_foot = 1.0 / np.sqrt(1.0 - _CUT**2)
         radius = np.sqrt(area / np.pi) * at_foot
         width = longest * at_foot * resolution
-        if 2.0 * radius * resolution > 1.6 * p.rock_largest or area < 2:
-            continue
+        if width > 1.6 * p.rock_largest or area < 2:
+            continue  # a ridge
         r, c = round(row), round(col)
         tilt = slope[0][r, c] * resolution, slope[1][r, c] * resolution
         if np.hypot(*tilt) > p.rock_max_slope * resolution:
