@@ -19,6 +19,7 @@ import argparse
 import json
 import math
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,7 +67,8 @@ def drive(world: Path, seed: int, channel: str, map_folder: Path | None, run: Pa
     command += ["--run", str(run), "--seed", str(seed), "--channel", channel]
     command += ["--map", str(map_folder)] if map_folder is not None else []
     begin, used = time.perf_counter(), children_cpu()
-    run.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(run, ignore_errors=True)  # what an attempt that failed has left
+    run.mkdir(parents=True)
     with (run / "mission.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
@@ -159,11 +161,12 @@ def show(rows: list[Row]) -> None:
             f"  {row['message'][:110]}"
         )
     seeds = sorted({row["seed"] for row in rows})
-    both = [s for s in seeds if all(row["confirmed"] for row in rows if row["seed"] == s)]
+    confirmed = [sum(row["confirmed"] for row in rows if row["seed"] == s) for s in seeds]
+    both = sum(count > 1 for count in confirmed)
     agree = sum(row["truth"] == row["helicopter"] for row in rows)
     print(
         f"drives confirm who is passable in {sum(row['confirmed'] for row in rows)} of {len(rows)} channels, "
-        f"both channels in {len(both)} of {len(seeds)} seeds; the helicopter's map agrees in {agree} channels"
+        f"both channels in {both} of {len(seeds)} seeds; the helicopter's map agrees in {agree} channels"
     )
     kept = sum(row["kept_limits"] for row in rows)
     print(f"tilt and rocks within the rover's limits in {kept} of {len(rows)} drives")
