@@ -3,8 +3,9 @@
     python benchmarks/fit_sand.py --fit gully:101 delta:101 --judge gully:201 delta:205 --folder /tmp/sand
 
 Worlds are given as recipe:seed, or as a folder. Each is surveyed once from rendered pictures, mapped, and its
-layers are kept in the folder, so that fitting again takes seconds. With --judge alone the weights in
-config/terrain.yaml are judged. The last lines are what config/terrain.yaml should hold.
+layers are kept in the folder, so that fitting again takes seconds. Cells take part with more and with less
+grain too, lest the weights trust in a sharpness that other pictures do not have. With --judge alone the
+weights in config/terrain.yaml are judged. The last lines are what config/terrain.yaml should hold.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from wayscout.worlds.truth import load_truth
 from wayscout_sim.survey import map_survey, take_survey
 
 Array = npt.NDArray[np.float64]
+GRAIN = np.array([name.startswith("grain") for name in FEATURES], dtype=np.float64)
 Mask = npt.NDArray[np.bool_]
 LAYERS = ("elevation", "intensity", "texture")
 CELLS = 60_000  # of each world that take part, so that large worlds do not outvote small ones
 MISSED = 6.0  # cells of firm ground taken for sand that weigh as much as one cell of sand missed
+SHARPNESS = 0.1  # by which log contrast within cells may differ between cameras, heights and kinds of ground
 RIDGE = 1e-4  # keeps weights of cues that say the same from growing against each other
 
 
@@ -125,7 +128,8 @@ def main() -> None:
         for name in given.fit:
             cues, sand, _ = cells(*surveyed(name, given.folder, camera), params)
             chosen = rng.permutation(len(sand))[:CELLS]
-            drawn.append((cues[chosen], sand[chosen]))
+            changes = (-SHARPNESS, 0.0, SHARPNESS)
+            drawn += [(cues[chosen] + change * GRAIN, sand[chosen]) for change in changes]
         weights, prior = fit(*(np.concatenate(part) for part in zip(*drawn, strict=True)))
         weights, prior = np.round(weights, 1), round(prior, 1)
     for name in [*given.fit, *given.judge]:

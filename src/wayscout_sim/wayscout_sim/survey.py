@@ -24,12 +24,12 @@ from wayscout.grid import Grid
 from wayscout.mapping.mapper import MapperParams, TerrainMapper
 from wayscout.worlds.truth import Truth, load_truth
 from wayscout_sim.pictures import PictureRenderer
+from wayscout_sim.sensors import Noise
 
 Picture = npt.NDArray[np.uint8]
 
 DOWN = np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])  # optical frame in the body
 TILT, HEADING, HEIGHT = 0.04, 0.03, 0.3  # deviations of roll and pitch, of yaw [rad], of the height [m]
-NOISE = 1.5  # deviation of a pixel's grey
 # As benchmarks/bench_localisation.py finds adjusted tracks: bent by 0.02 m over a flight, pictures 2 to 5 m
 # apart, of the same or of the next leg, off by 0.004 m against each other.
 POSE_ERROR = 0.02
@@ -88,11 +88,14 @@ def take_survey(world: Path, truth: Truth, camera: Camera, seed: int, height: fl
         truth: its truth.
     """
     rng = np.random.default_rng(seed)
+    noise = config.load("simulator", Noise).picture_noise
     survey = Survey([], [], [])
     with PictureRenderer(world, truth) as renderer:
         for flight, pose in survey_poses(truth, camera, seed, height):
             clean = renderer.picture(camera, pose).astype(np.float64)
-            grey = np.clip(clean + rng.normal(0.0, NOISE, clean.shape), 0, 255)
+            # As the helicopter's camera: photon noise grows with the root of the light.
+            photons = rng.normal(0.0, noise, clean.shape) * np.sqrt(clean / 128.0)
+            grey = np.clip(clean + photons, 0, 255)
             survey.pictures.append(grey.astype(np.uint8))
             survey.poses.append(pose)
             survey.flights.append(flight)
@@ -131,7 +134,8 @@ def map_survey(
     mapper = TerrainMapper(camera, params or MapperParams.load())
     for flight in sorted(set(survey.flights)):
         mine = [i for i, f in enumerate(survey.flights) if f == flight]
-        mapper.add_flight([survey.pictures[i] for i in mine], [poses[i] for i in mine])
+        pictures, track = [survey.pictures[i] for i in mine], [poses[i] for i in mine]
+        mapper.add_flight(pictures, track, [pose_error] * len(mine))
     return mapper
 
 

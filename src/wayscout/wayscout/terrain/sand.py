@@ -30,6 +30,7 @@ from wayscout.grid import Grid, Layer
 
 CUES = ("grain", "contrast", "texture", "spots")
 FEATURES = tuple(f"{cue}_{reach}" for reach in ("near", "wide") for cue in CUES)
+_MID_GREY = 128.0
 _DARKEST = 3.0  # grey level below which a picture says nothing of contrast
 _LEAST = 0.1  # grain that eight bits cannot tell from none [grey levels]
 _LOWEST = 1e-3  # ratio below which cues do not fall
@@ -78,7 +79,8 @@ def features(grid: Grid, params: SandParams) -> dict[str, Layer]:
     known = np.isfinite(grid["elevation"]) & np.isfinite(grid["intensity"]) & np.isfinite(grid["texture"])
     grey = np.where(known, grid["intensity"], 0.0).astype(np.float32)
     noisy = np.where(known, grid["texture"], 0.0)
-    grain = np.sqrt(np.maximum(noisy * noisy - params.sand_noise**2, _LEAST**2)).astype(np.float32)
+    photons = params.sand_noise**2 / _MID_GREY * grey  # their variance grows as the light
+    grain = np.sqrt(np.maximum(noisy * noisy - photons, _LEAST**2)).astype(np.float32)
     smooth = _Mean(known, 3)(grey)
     fine, coarse = grey - smooth, smooth - _Mean(known, 7)(grey)
     result: dict[str, Layer] = {}
