@@ -255,9 +255,9 @@ def test_no_way_through_the_operators_channel(tmp_path: Path) -> None:
     assert not mission.ports.drive.goals
 
 
-@pytest.mark.parametrize(("passable", "drives"), [(True, 2), (False, 1)])
-def test_once_stopped_the_operators_channel_must_be_passable(
-    tmp_path: Path, passable: bool, drives: int
+@pytest.mark.parametrize(("passable", "came", "drives"), [(True, 1.0, 2), (False, 30.0, 2), (False, 1.0, 1)])
+def test_once_stuck_the_operators_channel_must_be_passable(
+    tmp_path: Path, passable: bool, came: float, drives: int
 ) -> None:
     answers = [decided("neither"), decided("B" if passable else "neither")]
     for answer in answers:
@@ -266,13 +266,13 @@ def test_once_stopped_the_operators_channel_must_be_passable(
     mission = build(
         tmp_path,
         plan_route=lambda _, n: answers[min(n, 1)],
-        drive=lambda _, n: driven("slipping" if n == 0 else "arrived"),
+        drive=lambda _, n: driven("slipping", came) if n == 0 else driven("arrived"),
         settings={"channel": "B"},
     )
     run(mission)
     assert len(mission.ports.drive.goals) == drives
-    assert mission.outcome == ("arrived" if passable else "stopped")
-    assert passable or "slipping here" in mission.message
+    assert mission.outcome == ("arrived" if drives == 2 else "stopped")
+    assert drives == 2 or "slipping here" in mission.message
 
 
 def test_an_unknown_channel_is_named(tmp_path: Path) -> None:

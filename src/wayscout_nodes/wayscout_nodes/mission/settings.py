@@ -18,6 +18,7 @@ class Settings:
     goal: list[float]
     survey: bool
     channel: str
+    forced_progress: float
     start_map: str
     systems_timeout: float
     silence_limit: float

@@ -46,7 +46,7 @@ class Mission:
         rover: newest pose of the rover's base_link in map.
         helicopter: x, y [m] where it stands.
         waiting: flights planned and not yet flown.
-        last_stop: how the drive ended that a new route shall mend.
+        last_stop: how the drive ended that a new route shall mend; last_drive: how far it came [m].
         refused: numbers of flights that the helicopter refused once; they are tried once more after a rest.
         outcome: how it ended; empty while it goes on.
     """
@@ -73,6 +73,7 @@ class Mission:
     replans: int = 0
     helicopter_lost: bool = False
     last_stop: str = ""
+    last_drive: float = 0.0
     decision: RouteDecision | None = None
     channel: str = ""
     distance: float = 0.0

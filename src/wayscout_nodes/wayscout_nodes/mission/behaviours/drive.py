@@ -16,14 +16,14 @@ def chosen_candidate(mission: Mission) -> RouteCandidate | None:
     """Return the candidate to drive: the one decided on, or the likeliest where no look is possible.
 
     None when the decision is 'neither', or 'look' and no candidate is likely enough. Where the operator wants
-    a channel, it is that one, also when it was judged impassable; but once the rover has stopped in it by
-    itself, only if it is passable from there.
+    a channel, it is that one, also when it was judged impassable; but after a drive that hardly came on, only
+    if it is passable from there.
     """
     decision, forced = mission.decision, mission.settings.channel
     if decision is None:
         return None
     if forced:
-        tried = mission.replans > 0
+        tried = mission.replans > 0 and mission.last_drive < mission.settings.forced_progress
         wanted = (c for c in decision.candidates if c.channel == forced and c.path.poses)
         return next((c for c in wanted if c.passable or not tried), None)
     if decision.choice == "neither":
@@ -71,7 +71,8 @@ class DriveChannel(ActionLeaf):
         if result is None:
             mission.end(STOPPED, f"the drive ended without a result: {error}")
             return Status.FAILURE
-        mission.distance = self._before + result.distance
+        mission.last_drive = float(result.distance)
+        mission.distance = self._before + mission.last_drive
         mission.max_tilt = max(mission.max_tilt, result.max_tilt)
         mission.max_slip = max(mission.max_slip, result.max_slip)
         told = f"{result.outcome}" + (f": {result.message}" if result.message else "")
