@@ -34,6 +34,7 @@ def main() -> None:
     result = json.loads((given.run / "result.json").read_text())
     print(f"outcome {result['outcome']}, channel {result['channel']}, best in truth {truth.facts['best']}")
     report_time(given.run, result["wall_s"])
+    report_flights(given.run)
     report_drive(given.run)
     report_map(given.run / "map", truth)
 
@@ -49,6 +50,35 @@ def report_time(run: Path, wall: float) -> None:
     for phase, (spent, simulated) in phases.items():
         factor = f", {simulated / spent:.1f} x real time" if simulated > 1.0 and phase != "recharging" else ""
         print(f"  {phase:12s} {spent:6.1f} s{factor}")
+
+
+def report_flights(run: Path) -> None:
+    """Print the helicopter's localisation error in the air, and how honest its sigma is, flight by flight."""
+    log = np.load(run / "truth.npz")
+    file = run / "flown.csv"
+    if not (file.exists() and log["airborne"].any()):
+        print("the helicopter did not fly")
+        return
+    flown = np.loadtxt(file, delimiter=",", skiprows=1, ndmin=2)
+    # where time was left out (recharging) no instant lies between, so that nothing is interpolated there
+    row = np.searchsorted(log["time"], flown[:, 0] - 1e-3).clip(0, len(log["time"]) - 1)
+    met = (np.abs(log["time"][row] - flown[:, 0]) < 1e-2) & log["airborne"][row]
+    flown, row = flown[met], row[met]
+    error = flown[:, 1:4] - log["helicopter"][row, :3]
+    flat, high = np.hypot(error[:, 0], error[:, 1]), np.abs(error[:, 2])
+    size = np.hypot(flat, high)
+    print(
+        f"helicopter localised in the air: rms {rms(size):.2f} (across {rms(flat):.2f}, up {rms(high):.2f}), "
+        f"largest {size.max():.2f} m, {100.0 * np.mean(size <= 0.5):.0f} % within 0.5 m"
+    )
+    number = np.cumsum(np.diff(flown[:, 0], prepend=-np.inf) > 5.0)
+    for flight in np.unique(number):
+        part = size[number == flight]
+        begin, end = flown[number == flight, 0][[0, -1]]
+        print(
+            f"  flight {flight}: {end - begin:.0f} s, rms {rms(part):.2f}, largest {part.max():.2f}, "
+            f"at the end {part[-1]:.2f} m, sigma up to {flown[number == flight, 5].max():.2f} m"
+        )
 
 
 def report_drive(run: Path) -> None:

@@ -101,7 +101,12 @@ def table(options: Options) -> list[NodeEntry]:
     lockstep: dict[str, Value] = {"lockstep": options.embedded}
     entries = [
         NodeEntry("wayscout_nodes", "world_loader", "world_loader", {"world": public}),
-        NodeEntry("wayscout_nodes", "localiser", "localiser", {**lockstep, **_starts(world)}),
+        NodeEntry(
+            "wayscout_nodes",
+            "localiser",
+            "localiser",
+            {**lockstep, **_starts(world), "flown_log": str(run / "flown.csv")},
+        ),
         NodeEntry(
             "wayscout_nodes",
             "mapper",

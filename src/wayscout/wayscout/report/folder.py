@@ -5,6 +5,7 @@
     flights.json     one entry a flight: log, plan, where its pictures were taken, what became of them
     decision.json    every route decision, the newest last
     trajectory.csv   the rover's track
+    flown.csv        the helicopter's track as known in flight, written by the localiser
     hazards.json     what the rover and the map call a hazard
     notes.json       messages worth keeping, with their time
     outcome.json     how it ended

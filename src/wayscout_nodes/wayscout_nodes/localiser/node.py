@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.run import run
 from wayscout_nodes.common.transforms import TransformSender
 from wayscout_nodes.localiser import inputs
+from wayscout_nodes.localiser.estimate_log import EstimateLog
 
 HELICOPTER_ODOM, HELICOPTER_RANGE = "helicopter/odom", "helicopter/range"
 PICTURE, PICTURE_INFO = "helicopter/camera/image_raw", "helicopter/camera/camera_info"
@@ -48,6 +50,10 @@ class Localiser(Node):
         self._send_odom = bool(
             parameters.declare_one(self, "publish_odom_tf", True, "publish odom -> base_link on /tf as well")
         )
+        flown = str(
+            parameters.declare_one(self, "flown_log", "", "file (.csv) for its poses in flight, or empty")
+        )
+        self._flown = EstimateLog(Path(flown) if flown else None)
         self._starts = inputs.declare_starts(self)
         self._orbital: Orbital | None = None
         self._helicopter: HelicopterCampaign | None = None
@@ -84,6 +90,10 @@ class Localiser(Node):
         self.create_subscription(OrbitalMap, "map/orbital", self._on_orbital, qos.LATCHED)
         self.create_subscription(TerrainTile, "map/tiles", self._on_tile, qos.latched(400))
         self.create_subscription(FlightLog, "helicopter/log", self._on_log, qos.LATCHED)
+
+    def close(self) -> None:
+        """Close the log."""
+        self._flown.close()
 
     # -- one instant ------------------------------------------------------------------------------------
 
@@ -131,6 +141,7 @@ class Localiser(Node):
         self._helicopter.step(odom, distance)
         if PICTURE in instant.messages:
             self._take_picture(instant.time, instant.messages[PICTURE])
+        self._flown.add(instant.time, self._helicopter.filter.pose, self._helicopter.filter.position_sigma)
         self._send("helicopter", instant.time, self._helicopter.filter.correction(), odom)
 
     def _take_picture(self, time: float, message: Image) -> None:
