@@ -51,6 +51,7 @@ class World(Node):
         self.charge = 1.0
         self.slip = 0.0
         self.triggers = 0
+        self.rotors = False
         self.commands: dict[str, Any] = {}
         self.done: StepDone | None = None
         self._step = self.create_publisher(Step, "simulation/step", qos.COMMAND)
@@ -111,7 +112,9 @@ class World(Node):
         dt = self.period
         if self.vehicle == "helicopter":
             command, motors = self.commands.get("helicopter/cmd_vel"), self.commands.get("helicopter/motors")
-            if command is not None and motors is not None and motors.data:
+            if motors is not None:  # told when it changes
+                self.rotors = bool(motors.data)
+            if command is not None and self.rotors:
                 c, s = np.cos(self.yaw), np.sin(self.yaw)
                 v = command.twist.linear
                 self.velocity = np.array([c * v.x - s * v.y, s * v.x + c * v.y, v.z])

@@ -261,9 +261,9 @@ class HelicopterPhysics:
         force = self.body.mass * np.array([wish[0], wish[1], vertical])
         thrust = min(float(force @ rotation[:, 2]), n.thrust_ratio * self._weight)
         up = force / np.linalg.norm(force)
-        left = np.cross(up, [c, s, 0.0])
+        left = _cross(up, np.array([c, s, 0.0]))
         left /= np.linalg.norm(left)
-        target = np.column_stack([np.cross(left, up), left, up])
+        target = np.column_stack([_cross(left, up), left, up])
         skew = target.T @ rotation - rotation.T @ target
         tilt = 0.5 * np.array([skew[2, 1], skew[0, 2], skew[1, 0]])
         rates = d.qvel[3:6] - np.array([0.0, 0.0, self._command[3]])
@@ -318,3 +318,9 @@ class HelicopterPhysics:
             own = geom.name.endswith("_collision")
             geom.contype, geom.conaffinity = (1, 0) if own else (0, 1)
         return spec.compile()
+
+
+def _cross(a: Array, b: Array) -> Array:
+    """What np.cross gives, in a tenth of its time: it is called two hundred times a second."""
+    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])

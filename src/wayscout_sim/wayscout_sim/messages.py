@@ -13,7 +13,7 @@ from wayscout.errors import InvalidInput
 from wayscout_nodes.common import convert
 from wayscout_sim.rover import JOINTS, STEERS, WHEELS
 from wayscout_sim.sensors import Odometry
-from wayscout_sim.simulation import Simulation
+from wayscout_sim.simulation import HelicopterReadings, Simulation
 
 _VOLTAGE = 15.75  # V, six cells; assumption, only to tell energy as charge
 _JOULES_PER_AH = 3600.0 * _VOLTAGE
@@ -69,30 +69,34 @@ def rover(sim: Simulation, stamp: Time) -> dict[str, Any]:
     return batch
 
 
-def helicopter(sim: Simulation, stamp: Time, *, picture: bool) -> dict[str, Any]:
-    """Return topic -> message of the helicopter's sensors at this instant."""
+def helicopter(sim: Simulation, stamp: Time, *, picture: bool, battery: bool = True) -> dict[str, Any]:
+    """Return topic -> message of the helicopter's sensors at this instant, battery and picture if wanted."""
     readings = sim.read_helicopter(picture=picture)
     laser = Range(radiation_type=Range.INFRARED, field_of_view=0.005, min_range=0.0, range=readings.range)
     laser.max_range = sim.range_reach
     laser.header.stamp, laser.header.frame_id = stamp, "helicopter/range_link"
-    capacity = sim.helicopter.body.battery_capacity
-    battery = BatteryState(voltage=_VOLTAGE, present=True, temperature=float("nan"))
-    battery.charge, battery.capacity = readings.charge / _JOULES_PER_AH, capacity / _JOULES_PER_AH
-    battery.design_capacity = battery.capacity
-    battery.current = -readings.power / _VOLTAGE
-    battery.percentage = readings.charge / capacity
-    battery.power_supply_status = BatteryState.POWER_SUPPLY_STATUS_DISCHARGING
-    battery.header.stamp, battery.header.frame_id = stamp, "helicopter/base_link"
     batch: dict[str, Any] = {
         "helicopter/odom": odometry(readings.odometry, "helicopter", stamp),
         "helicopter/range": laser,
-        "helicopter/battery": battery,
     }
+    if battery:
+        batch["helicopter/battery"] = _battery(readings, sim.helicopter.body.battery_capacity, stamp)
     if readings.picture is not None:
         frame = "helicopter/navcam_optical"
         batch["helicopter/camera/image_raw"] = convert.to_image(readings.picture, "mono8", frame, sim.time)
         batch["helicopter/camera/camera_info"] = convert.to_camera_info(sim.camera, frame, sim.time)
     return batch
+
+
+def _battery(readings: HelicopterReadings, capacity: float, stamp: Time) -> BatteryState:
+    message = BatteryState(voltage=_VOLTAGE, present=True, temperature=float("nan"))
+    message.charge, message.capacity = readings.charge / _JOULES_PER_AH, capacity / _JOULES_PER_AH
+    message.design_capacity = message.capacity
+    message.current = -readings.power / _VOLTAGE
+    message.percentage = readings.charge / capacity
+    message.power_supply_status = BatteryState.POWER_SUPPLY_STATUS_DISCHARGING
+    message.header.stamp, message.header.frame_id = stamp, "helicopter/base_link"
+    return message
 
 
 def odometry(reading: Odometry, vehicle: str, stamp: Time) -> OdometryMsg:

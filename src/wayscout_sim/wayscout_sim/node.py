@@ -169,7 +169,8 @@ class Simulator(Node):
         if self._due("helicopter", helicopter):
             picture = self._triggers > 0
             self._triggers = max(0, self._triggers - 1)
-            topics += self._send(messages.helicopter(self._sim, stamp, picture=picture))
+            battery = not helicopter or self._steps % self._settings.battery_steps == 0
+            topics += self._send(messages.helicopter(self._sim, stamp, picture=picture, battery=battery))
         self._log.add(self._sim.time, self._sim.rover_truth, self._sim.helicopter_truth)
         self._barrier.open(messages.nanoseconds(stamp))
         self._opened = wall.monotonic()

@@ -30,6 +30,7 @@ class Settings:
     drive_period: float
     flight_period: float
     idle_steps: int
+    battery_steps: int
     hazcam_turn: float
     recharge_power: float
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
+from typing import Any
 
 import rclpy
 from rclpy.clock import Clock, ClockType
+from rclpy.event_handler import EventHandler
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -17,6 +21,42 @@ from rclpy.signals import SignalHandlerOptions
 from wayscout.errors import WayscoutError
 
 BAD_INPUT = 2
+_EVENTS_EVERY = 1.0  # s of wall clock between looks at quality-of-service events
+
+
+class LeanExecutor(SingleThreadedExecutor):
+    """rclpy's executor without two habits that cost a node in lock-step more than its work does.
+
+    It builds its wait set anew for each message. Every publisher and subscription has two handlers of
+    quality-of-service events in it (of incompatible settings, from which rclpy makes a warning): they are
+    looked at now and then only. And after each callback it wakes itself, so that other threads might go on:
+    with a single thread that is one wait in vain for each message.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        own, wake = threading.get_ident(), self._guard.trigger
+
+        def trigger() -> None:
+            if threading.get_ident() != own:  # this thread is awake, and sees to its tasks before it waits
+                wake()
+
+        self._guard.trigger = trigger
+        self._looked = time.monotonic()
+        self._looks = True
+
+    def can_execute(self, entity: Any) -> bool:
+        """Return whether an entity belongs into this wait set."""
+        if isinstance(entity, EventHandler) and not self._looks:
+            return False
+        return bool(super().can_execute(entity))
+
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        now = time.monotonic()
+        self._looks = now - self._looked > _EVENTS_EVERY
+        if self._looks:
+            self._looked = now
+        super().spin_once(timeout_sec)
 
 
 def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
@@ -49,7 +89,7 @@ def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
         # Python runs signal handlers between its own instructions only; the wait of a node that no message
         # reaches stays in C for ever, unless a timer brings it back now and then.
         node.create_timer(0.25, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        spinner = SingleThreadedExecutor()
+        spinner = LeanExecutor()
         spinner.add_node(node)
         spinner.spin()
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -71,6 +71,7 @@ class Helicopter(Node):
 
         self._command = self.create_publisher(TwistStamped, COMMAND, qos.COMMAND)
         self._motors = self.create_publisher(Bool, MOTORS, qos.COMMAND)
+        self._motors_on: bool | None = None  # as last told
         self._trigger = self.create_publisher(Bool, TRIGGER, qos.COMMAND)
         self._log_publisher = self.create_publisher(FlightLog, "helicopter/log", qos.LATCHED)
         self._diagnostics = Diagnostics(self)
@@ -198,12 +199,16 @@ class Helicopter(Node):
         linear = twist.twist.linear
         linear.x, linear.y, linear.z = (float(v) for v in command.velocity)
         twist.twist.angular.z = float(command.yaw_rate)
-        self._motors.publish(Bool(data=command.motors))
         self._command.publish(twist)
-        if not command.trigger:
-            return COMMAND, MOTORS
-        self._trigger.publish(Bool(data=True))
-        return COMMAND, MOTORS, TRIGGER
+        topics = [COMMAND]
+        if command.motors != self._motors_on:
+            self._motors_on = command.motors
+            self._motors.publish(Bool(data=command.motors))
+            topics.append(MOTORS)
+        if command.trigger:
+            self._trigger.publish(Bool(data=True))
+            topics.append(TRIGGER)
+        return tuple(topics)
 
     def _tell(self, flight: _Flight) -> None:
         progress = flight.guidance.progress
