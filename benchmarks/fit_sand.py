@@ -32,7 +32,7 @@ GRAIN = np.array([name.startswith("grain") for name in FEATURES], dtype=np.float
 Mask = npt.NDArray[np.bool_]
 LAYERS = ("elevation", "intensity", "texture")
 CELLS = 60_000  # of each world that take part, so that large worlds do not outvote small ones
-MISSED = 6.0  # cells of firm ground taken for sand that weigh as much as one cell of sand missed
+MISSED = 5.0  # cells of firm ground taken for sand that weigh as much as one cell of sand missed
 SHARPNESS = 0.1  # by which log contrast within cells may differ between cameras, heights and kinds of ground
 RIDGE = 1e-4  # keeps weights of cues that say the same from growing against each other
 
@@ -131,7 +131,7 @@ def main() -> None:
             changes = (-SHARPNESS, 0.0, SHARPNESS)
             drawn += [(cues[chosen] + change * GRAIN, sand[chosen]) for change in changes]
         weights, prior = fit(*(np.concatenate(part) for part in zip(*drawn, strict=True)))
-        weights, prior = np.round(weights, 1), round(prior, 1)
+        weights, prior = np.round(weights, 2), round(prior, 2)
     for name in [*given.fit, *given.judge]:
         judge(
             f"{name}{' (fitted)' * (name in given.fit)}",
