@@ -181,6 +181,10 @@ class TerrainMapper:
         unused = tuple(sorted(set(range(len(images))) - used))
         return FlightReport(len(used), count, frozenset(touched), unused)
 
+    def refinish(self) -> None:
+        """Fuse and finish all tiles anew, after `params` were replaced; for calibrating."""
+        self._finish(self.store.tiles)
+
     def tiles_changed(self) -> list[Index]:
         """Return the tiles changed since the last call, sorted."""
         changed, self._changed = sorted(self._changed), set()
