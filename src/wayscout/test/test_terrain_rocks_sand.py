@@ -3,11 +3,12 @@
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from wayscout.errors import InvalidInput
-from wayscout.grid import Grid
+from wayscout.grid import Bounds, Grid
 from wayscout.terrain import hazards, rocks, sand
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
@@ -64,6 +65,50 @@ def test_a_ledge_a_hole_and_unknown_ground_are_no_rocks() -> None:
     assert np.isnan(found.height[50, 50])
     with pytest.raises(InvalidInput, match="elevation"):
         rocks.find_rocks(Grid(0.1, (0.0, 0.0), (5, 5)))
+
+
+@pytest.mark.parametrize("width", [0.5, 0.8, 1.4])
+def test_height_that_averaging_took_is_given_back(width: float) -> None:
+    grid = ground(noise=0.0)
+    fine = Grid(0.02, (-2.0, -2.0), (200, 200))
+    fine.add("elevation", 0.0)
+    height = 0.6 * width
+    put_rock(fine, 0.0, 0.0, width, height)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)).astype(np.float32)
+    seen = cv2.filter2D(fine["elevation"], -1, disc / disc.sum())
+    rows, cols = grid.window(Bounds(-2.0, -2.0, 2.0, 2.0))
+    grid["elevation"][rows, cols] += seen.reshape(40, 5, 40, 5).mean(axis=(1, 3))
+    shown = float(seen.max())
+    found = rocks.find_rocks(grid)
+    assert len(found.table) == 1
+    assert found.table[0, 3] == pytest.approx(height, rel=0.12)
+    assert abs(found.table[0, 3] - height) < max(abs(shown - height), 0.08 * height)
+    assert found.table[0, 2] == pytest.approx(width, abs=0.3)
+    assert found.sigma.shape == (1,)
+    assert abs(found.table[0, 3] - height) < 2.0 * found.sigma[0]
+    assert np.nanmax(found.height) == pytest.approx(found.table[0, 3], rel=1e-5)
+
+
+def test_a_rock_on_a_steep_slope_is_found_and_its_long_side_is_its_width() -> None:
+    grid = ground(slope=0.5)
+    for x in (-0.35, 0.0, 0.35):
+        put_rock(grid, x, 0.0, 0.7, 0.4)
+    table = rocks.find_rocks(grid).table
+    assert len(table) == 1
+    assert table[0, 2] == pytest.approx(1.4, abs=0.25)
+
+
+def test_a_ridge_and_a_bump_within_its_error_are_no_rocks() -> None:
+    grid = ground()
+    ys = grid.centres()[1]
+    grid["elevation"] += (0.5 * np.exp(-((ys[:, None] / 0.3) ** 2))).astype(np.float32)
+    assert len(rocks.find_rocks(grid).table) == 0
+    grid = ground()
+    put_rock(grid, 0.0, 0.0, 0.8, 0.4)
+    grid.add("sigma", 0.03)
+    assert len(rocks.find_rocks(grid).table) == 1
+    grid["sigma"][:] = 0.3
+    assert len(rocks.find_rocks(grid).table) == 0
 
 
 def test_even_smooth_ground_is_more_likely_sand() -> None:
