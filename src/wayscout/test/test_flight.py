@@ -174,6 +174,22 @@ def test_a_survey_sees_the_floor_wall_to_wall_in_stereo(length: float, width: fl
     assert numbers == list(range(1, len(plans) + 1))
 
 
+@pytest.mark.parametrize("name", ["navigation", "navigation_fisheye"])
+def test_pictures_lead_out_and_home_without_a_gap(name: str) -> None:
+    camera = load_camera(config.directory() / "cameras" / f"{name}.yaml")
+    spacing = survey.picture_spacing(camera, LIMITS.survey_height, LIMITS.forward_overlap)
+    for plan in survey.plan_survey(meander(130.0, 12.0), (15.0, -10.0), camera, LIMITS):
+        path = trajectory.build(plan, LIMITS)
+        assert path.pictures[0] == pytest.approx(0.0)
+        assert path.length - path.pictures[-1] <= survey.HOME_SPACING * spacing + 1e-6
+        # between two legs the half circle is not pictured
+        gap = np.diff(path.pictures)
+        assert np.median(gap) == pytest.approx(spacing, rel=0.05)
+        assert np.sum(gap > survey.HOME_SPACING * spacing + 1e-6) <= len(
+            survey.leg_offsets(12.0, camera, LIMITS)
+        )
+
+
 def test_a_long_corridor_is_shared_out_over_flights() -> None:
     assert len(survey.plan_survey(meander(60.0, 10.0), (15.0, -10.0), CAMERA, LIMITS)) == 1
     assert len(survey.plan_survey(meander(250.0, 30.0), (15.0, -10.0), CAMERA, LIMITS)) > 1

@@ -22,6 +22,7 @@ LEG_STEP = 4.0  # [m] between waypoints along a leg
 MEANDER = 4.0  # [m] standard deviation of the filter on the centreline
 MOST_SECTIONS = 8  # parts a corridor is cut into lengthwise before giving up
 LEAST_OFFSET = 1.5  # [m] of the two legs of a narrow corridor from its centreline
+HOME_SPACING = 2.0  # pictures on the way home are so many times as far apart as those of the survey
 
 
 @dataclass(frozen=True)
@@ -308,7 +309,9 @@ def _assemble(
         waypoints.append(point(leg.points[0], float(leg.yaw[0]), speed, pictures))
         for at, yaw in zip(leg.points[1:], leg.yaw[1:], strict=True):
             waypoints.append(point(at, float(yaw), limits.cruise_speed, spacing))
-    waypoints.append(point(home, float(legs[-1].yaw[-1]), limits.transit_speed))
+    # The way home only needs points that are seen twice: it ties the landing, and with it the next flight's
+    # take-off, to the pictures.
+    waypoints.append(point(home, float(legs[-1].yaw[-1]), limits.transit_speed, HOME_SPACING * spacing))
     where = tuple((float(x), float(y)) for x, y in sites) or ((float(home[0]), float(home[1])),)
     return FlightPlan(number, name, tuple(waypoints), where)
 
