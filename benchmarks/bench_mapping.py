@@ -49,12 +49,15 @@ def true_surface(truth: Truth, grid: Grid) -> tuple[Array, Array]:
 
 
 def floors(truth: Truth, grid: Grid) -> Mask:
-    """Cells of the true channel floors, wall to wall."""
+    """Cells of the true channel floors, wall to wall; of the corridors in a world from an elevation model."""
     xs, ys = grid.centres()
     mask = np.zeros(grid.shape, bool)
-    for channel in truth.facts["channels"].values():
-        line = np.array(channel["centreline"])
-        half = np.array(channel["half_width"])
+    channels = truth.facts.get("channels", {}).values()
+    strips = [(np.array(c["centreline"]), np.array(c["half_width"])) for c in channels]
+    if not strips:
+        corridors = truth.world.corridors
+        strips = [(np.array(c.centreline), np.full(len(c.centreline), 0.5 * c.width)) for c in corridors]
+    for line, half in strips:
         for (x0, y0), (x1, y1), h0, h1 in zip(line, line[1:], half, half[1:], strict=False):
             for t in np.linspace(0.0, 1.0, 8):
                 x, y, h = x0 + t * (x1 - x0), y0 + t * (y1 - y0), h0 + t * (h1 - h0)
