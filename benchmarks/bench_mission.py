@@ -32,9 +32,8 @@ def main() -> None:
     given = parser.parse_args()
     truth = load_truth(given.world)
     result = json.loads((given.run / "result.json").read_text())
-    print(
-        f"outcome {result['outcome']}, channel {result['channel']}, best in truth {truth.facts.get('best', 'unknown')}"
-    )
+    best = truth.facts.get("best", "unknown")
+    print(f"outcome {result['outcome']}, channel {result['channel']}, best in truth {best}")
     report_time(given.run, result["wall_s"])
     report_flights(given.run)
     report_drive(given.run)
