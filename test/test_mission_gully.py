@@ -18,6 +18,8 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from wayscout.cli import find_world
+from wayscout.worlds.folder import load_world
+from wayscout_sim.drives import read_drive
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -120,6 +122,26 @@ def test_the_same_seed_gives_the_same_mission_again(
         for i in (1, 2)
     ]
     assert np.hypot(*apart).max() <= 0.05
+
+
+def test_sent_up_the_other_channel_it_stops_safely(
+    mission: tuple[Path, int, str], world: Path, tmp_path: Path
+) -> None:
+    other = {"A": "B", "B": "A"}[result(mission[0])["channel"]]
+    run = tmp_path / "run"
+    process = start(world, run, "--channel", other, "--map", str(mission[0] / "map"))
+    output, _ = process.communicate(timeout=900)
+    found = result(run)
+    assert (found["outcome"], process.returncode) == ("stopped", 1), output[-3000:]
+    assert (found["channel"], found["forced_channel"]) == (other, other)
+    assert found["flights"] == []
+    assert found["decisions"][0]["choice"] == result(mission[0])["channel"], (
+        "the map read again decides alike"
+    )
+    drive = read_drive(run, load_world(world), other)
+    assert drive.driven > 10.0
+    assert not drive.reached_top
+    assert drive.kept_limits
 
 
 def test_ctrl_c_ends_everything_and_leaves_a_report(world: Path, tmp_path: Path) -> None:
