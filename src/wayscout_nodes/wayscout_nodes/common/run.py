@@ -35,13 +35,15 @@ class LeanExecutor(SingleThreadedExecutor):
 
     def __init__(self) -> None:
         super().__init__()
-        own, wake = threading.get_ident(), self._guard.trigger
+        guard = getattr(self, "_guard", None)  # rclpy's own; where a release names it otherwise, it stays as is
+        if guard is not None:
+            own, wake = threading.get_ident(), guard.trigger
 
-        def trigger() -> None:
-            if threading.get_ident() != own:  # this thread is awake, and sees to its tasks before it waits
-                wake()
+            def trigger() -> None:
+                if threading.get_ident() != own:  # this thread is awake: it sees to its tasks before it waits
+                    wake()
 
-        self._guard.trigger = trigger
+            guard.trigger = trigger
         self._looked = time.monotonic()
         self._looks = True
 
