@@ -35,7 +35,7 @@ class LeanExecutor(SingleThreadedExecutor):
 
     def __init__(self) -> None:
         super().__init__()
-        guard = getattr(self, "_guard", None)  # rclpy's own; where a release names it otherwise, it stays as is
+        guard = getattr(self, "_guard", None)  # private to rclpy: may be missing in other releases
         if guard is not None:
             own, wake = threading.get_ident(), guard.trigger
 
