@@ -1,0 +1,441 @@
+#!/usr/bin/env python3
+"""Write docs/interfaces.md from the nodes themselves: topics, services, actions and parameters.
+
+Makes every node of the node table in this one process, without running any, and asks each what it offers.
+Run it after a change of a topic, a message or an entry of config/:
+
+    source install/setup.bash
+    .venv/bin/python docs/generate_interfaces.py           # writes the page
+    .venv/bin/python docs/generate_interfaces.py --check   # exit code 1 when the page is out of date
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "interfaces.md"
+INTERFACES = ROOT / "src" / "wayscout_interfaces"
+
+# before rclpy is imported: nobody else's nodes, and nobody else sees these
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "OFF"
+os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="wayscout_docs_")
+
+import rclpy  # noqa: E402
+import yaml  # noqa: E402
+from rclpy.action import (  # noqa: E402
+    get_action_client_names_and_types_by_node,
+    get_action_server_names_and_types_by_node,
+)
+from rclpy.node import Node  # noqa: E402
+from rclpy.qos import QoSDurabilityPolicy, QoSHistoryPolicy, QoSReliabilityPolicy  # noqa: E402
+from wayscout_bringup.node_table import Options, prepare, table  # noqa: E402
+
+from wayscout import config  # noqa: E402
+from wayscout.cli import find_world  # noqa: E402
+from wayscout_nodes.common import parameters  # noqa: E402
+from wayscout_nodes.world_loader.orbital import read_orbital_map  # noqa: E402
+
+MEANING = {
+    "/clock": "simulated time; every node but the mission reads it by `use_sim_time`",
+    "/diagnostics": "what each node is doing and what it refused, at each event",
+    "/tf": "`map -> */odom` and `*/odom -> */base_link`",
+    "/tf_static": "for fixed offsets; nothing is sent on it yet",
+    "helicopter/battery": "share of the pack that is charged",
+    "helicopter/camera/camera_info": "calibration, with each picture",
+    "helicopter/camera/image_raw": "mono8; one for each trigger, stamped with the step it was taken at",
+    "helicopter/camera/trigger": "take a picture now",
+    "helicopter/cmd_vel": "velocity in the levelled body frame: x forward, y left, z up, yaw rate",
+    "helicopter/log": "how the newest flight went",
+    "helicopter/motors": "rotor on or off, told when it changes",
+    "helicopter/odom": "drifting odometry, `helicopter/odom -> helicopter/base_link`",
+    "helicopter/pictures": "where the pictures of a flight were taken, adjusted together after it",
+    "helicopter/range": "laser range straight down in the body frame",
+    "map/elevation_cloud": "elevation at 0.5 m for viewers, coloured by the orthomosaic",
+    "map/hazards": "rocks and steps that the map shows",
+    "map/index": "which tiles exist and how new they are",
+    "map/orbital": "all that is known before the flight",
+    "map/tiles": "changed squares of the terrain map",
+    "map/traversability": "cost of the ground at 0.5 m for viewers and for Nav2",
+    "mission/status": "phase, text and progress, once a second",
+    "rover/cmd_vel": "teleoperation: forward speed and turn rate",
+    "rover/hazards": "hazards seen by the rover's depth camera",
+    "rover/hazcam/camera_info": "calibration, with each depth picture",
+    "rover/hazcam/depth": "32FC1, metres along the view",
+    "rover/imu": "angular rates and accelerations",
+    "rover/joint_command": "wheel speeds [rad/s] and steering angles [rad] by joint name",
+    "rover/joint_states": "wheels, steering, rockers and bogies",
+    "rover/odom": "drifting wheel odometry, `rover/odom -> rover/base_link`",
+    "rover/pause": "true holds the drive, false goes on",
+    "rover/state": "pose, progress, tilt and slip, once a simulated second while driving",
+    "rover/stop": "true ends the drive and refuses others until false",
+    "route/candidates": "every candidate path, for viewers",
+    "route/decision": "the newest decision with candidates and reasons",
+    "simulation/step": "the embedded simulator has published one instant and waits",
+    "simulation/step_done": "a participant's answer to it",
+}
+"""What a topic is for; the channel's paths are named in `_meaning`."""
+
+HEAD = """\
+# Interfaces
+
+<!-- Written by docs/generate_interfaces.py from the nodes themselves: change the code, then run it. -->
+
+Names are relative, so that a namespace can be put before them; `/clock`, `/tf`, `/tf_static` and
+`/diagnostics` are global. Types without a package name are in `wayscout_interfaces` and stand below.
+
+## Topics
+
+Quality of service, with the number of messages kept: *latched* is transient local; *sensor* is reliable
+and keeps all while the embedded simulator sets the pace (`lockstep` true), else best effort with 5.
+"""
+
+ABOUT_PARAMETERS = """\
+Given by `--params-file`, or by `-p` on a node's command line. What does not fit its range ends the node
+with exit code 2 and one line that names parameter and range; a change at run time that does not fit is
+refused. Nodes read them once, at the start. Unit 1 is a plain number or a text.
+"""
+
+ABOUT_FILES = """\
+These are no parameters of a node: change them in `config/`. Nodes also read other groups' numbers from
+there, past what a parameter file says: the mission plans flights by `helicopter.yaml`, the mapper judges
+hazards by `rover.yaml`. So change a vehicle's numbers in `config/`, not in a parameter file.
+"""
+
+# rclpy's own, on every node
+STANDARD = {"/parameter_events", "/rosout"}
+RCLPYS_OWN = ("rcl_interfaces.", "type_description_interfaces.")
+
+
+@dataclass
+class Parameters:
+    """What one node declares."""
+
+    entries: list[tuple[str, config.Parameter, str]] = field(default_factory=list)
+    of_a_run: list[tuple[str, Any, str]] = field(default_factory=list)
+
+
+@dataclass
+class Ends:
+    """Who is on which side of a topic, service or action."""
+
+    kind: str = ""
+    out: dict[str, str] = field(default_factory=dict)
+    into: dict[str, str] = field(default_factory=dict)
+
+
+class Register:
+    """Listens to the declarations of the node that is being made."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Parameters] = {}
+        self._declare, self._declare_one = parameters.declare, parameters.declare_one
+        parameters.declare = self._on_declare
+        parameters.declare_one = self._on_declare_one
+
+    def _on_declare(self, node: Node, group: str, kind: type, *, prefix: str = "") -> Any:
+        found = self.nodes.setdefault(node.get_name(), Parameters())
+        entries = config.read(group)
+        for item in fields(kind):
+            name = f"{prefix}.{item.name}" if prefix else item.name
+            found.entries.append((name, entries[item.name], group))
+        return self._declare(node, group, kind, prefix=prefix)
+
+    def _on_declare_one(self, node: Node, name: str, default: Any, description: str) -> Any:
+        self.nodes.setdefault(node.get_name(), Parameters()).of_a_run.append((name, default, description))
+        return self._declare_one(node, name, default, description)
+
+
+def classes() -> dict[str, Callable[[], Node]]:
+    """Return node name -> class, with the simulation behind the simulator's topics left out."""
+    import wayscout_nodes.helicopter.node as helicopter
+    import wayscout_nodes.localiser.node as localiser
+    import wayscout_nodes.mapper.node as mapper
+    import wayscout_nodes.mission.node as mission
+    import wayscout_nodes.router.node as router
+    import wayscout_nodes.rover.node as rover
+    import wayscout_nodes.world_loader.node as world_loader
+    import wayscout_sim.node as simulator
+
+    class NoSimulation:
+        """Draws nothing and moves nothing."""
+
+        settings = None
+
+        def __init__(self, *_: object) -> None: ...
+
+        def close(self) -> None: ...
+
+    simulator.Simulation = NoSimulation  # type: ignore[assignment,misc]
+    return {
+        "simulator": simulator.Simulator,
+        "world_loader": world_loader.WorldLoader,
+        "localiser": localiser.Localiser,
+        "mapper": mapper.Mapper,
+        "router": router.Router,
+        "helicopter": helicopter.Helicopter,
+        "rover": rover.Rover,
+        "mission": mission.MissionNode,
+    }
+
+
+class Graph:
+    """Topics, services and actions with their ends."""
+
+    def __init__(self) -> None:
+        self.topics: dict[str, Ends] = defaultdict(Ends)
+        self.services: dict[str, Ends] = defaultdict(Ends)
+        self.actions: dict[str, Ends] = defaultdict(Ends)
+
+    def add(self, node: Node, name: str) -> None:
+        """Take in what a node offers and uses, under the name that the page gives it."""
+        for publisher in node.publishers:
+            self._topic(publisher.topic_name, publisher.msg_type).out[name] = _qos(publisher.qos_profile)
+        for subscription in node.subscriptions:
+            if subscription.topic_name == "/clock" and node.get_name() == name:
+                continue  # each node's own, for use_sim_time
+            ends = self._topic(subscription.topic_name, subscription.msg_type)
+            ends.into[name] = _qos(subscription.qos_profile)
+        own = node.get_name()
+        for service in node.services:
+            if not service.srv_type.__module__.startswith(RCLPYS_OWN):
+                self.services[_relative(service.srv_name)].kind = _type(service.srv_type)
+                self.services[_relative(service.srv_name)].out[name] = ""
+        for client in node.clients:
+            self.services[_relative(client.srv_name)].kind = _type(client.srv_type)
+            self.services[_relative(client.srv_name)].into[name] = ""
+        for side, ask in (
+            ("out", get_action_server_names_and_types_by_node),
+            ("into", get_action_client_names_and_types_by_node),
+        ):
+            for action, kinds in ask(node, own, node.get_namespace()):
+                self.actions[_relative(action)].kind = kinds[0].replace("/action/", "/")
+                getattr(self.actions[_relative(action)], side)[name] = ""
+
+    def _topic(self, topic: str, kind: type) -> Ends:
+        name = _relative(topic)
+        self.topics[name].kind = _type(kind)
+        return self.topics[name]
+
+
+def _relative(name: str) -> str:
+    """Return a name as the code has it: these four are global, all others relative."""
+    return name if name in {"/clock", "/tf", "/tf_static", "/diagnostics", *STANDARD} else name.lstrip("/")
+
+
+def _type(kind: type) -> str:
+    return f"{kind.__module__.split('.')[0]}/{kind.__name__}"
+
+
+def _qos(profile: Any) -> str:
+    words = []
+    if profile.history == QoSHistoryPolicy.KEEP_ALL:
+        return "sensor"
+    words.append("reliable" if profile.reliability == QoSReliabilityPolicy.RELIABLE else "best effort")
+    if profile.durability == QoSDurabilityPolicy.TRANSIENT_LOCAL:
+        words.append("latched")
+    return f"{', '.join(words)}, {profile.depth}"
+
+
+def collect(folder: Path) -> tuple[Register, Graph]:
+    """Make every node with the parameters that a run gives it, and ask it."""
+    options = Options(world=find_world("gully", ROOT / "worlds"), run_folder=folder)
+    prepare(options)
+    register, graph = Register(), Graph()
+    made = classes()
+    entries = table(options)
+    lines = {entry.name: {"ros__parameters": {**entry.parameters, "truth_log": ""}} for entry in entries}
+    lines["mission"]["ros__parameters"]["progress"] = "off"
+    settings = folder / "parameters.yaml"
+    settings.write_text(yaml.safe_dump(lines))
+    rclpy.init(args=["--ros-args", "--params-file", str(settings), "--log-level", "fatal"])
+    _, orbital = read_orbital_map(str(options.run_folder / "world"))
+    for entry in entries:
+        node = made[entry.name]()
+        if entry.name == "router":
+            node._on_orbital(orbital)  # type: ignore[attr-defined]  # it makes a topic for each channel
+        graph.add(node, entry.name)
+        reader = getattr(node, "_reader", None)
+        if reader is not None:  # the mission's second node
+            graph.add(reader._node, entry.name)
+        close = getattr(node, "close", None)
+        if close is not None:
+            close()
+        node.destroy_node()
+    rclpy.shutdown()
+    return register, graph
+
+
+# --- the page -----------------------------------------------------------------------------------------
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(str(cell).replace('|', '/') for cell in cells)} |"
+
+
+def _table(head: str, rows: Iterable[str]) -> list[str]:
+    return [head, _row(*("---" for _ in head.strip("| ").split(" | "))), *rows, ""]
+
+
+def _meaning(topic: str) -> str:
+    if topic.startswith("route/") and topic.endswith("/path"):
+        return f"best path through channel {topic.split('/')[1].upper()}"
+    return MEANING[topic]
+
+
+def _names(ends: dict[str, str]) -> str:
+    return ", ".join(sorted(ends)) or "-"
+
+
+def _profiles(ends: dict[str, str]) -> str:
+    return "; ".join(sorted(set(ends.values())))
+
+
+def _value(value: Any) -> str:
+    if value == "":
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(_value(v) for v in value)}]"
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)
+
+
+def _limits(entry: config.Parameter) -> str:
+    if entry.choices:
+        return " or ".join(entry.choices)
+    if entry.minimum is None and entry.maximum is None:
+        return "-"
+    low = "" if entry.minimum is None else f"{entry.minimum:g}"
+    high = "" if entry.maximum is None else f"{entry.maximum:g}"
+    return f"{low} to {high}" if low and high else (f"from {low}" if low else f"up to {high}")
+
+
+def _entry_rows(entries: Iterable[tuple[str, config.Parameter]]) -> list[str]:
+    return [
+        _row(f"`{name}`", _value(e.value), e.unit, _limits(e), e.description, e.source) for name, e in entries
+    ]
+
+
+ENTRY_HEAD = "| parameter | default | unit | range | description | source |"
+
+
+def _parameter_lines(register: Register, order: Iterable[str]) -> list[str]:
+    lines: list[str] = []
+    for name in order:
+        found = register.nodes.get(name, Parameters())
+        lines += [f"### {name}", ""]
+        if found.of_a_run:
+            rows = [_row(f"`{key}`", _value(default), text) for key, default, text in sorted(found.of_a_run)]
+            lines += _table("| parameter of a run | default | description |", rows)
+        for group in dict.fromkeys(group for _, _, group in found.entries):
+            chosen = sorted({key: e for key, e, g in found.entries if g == group}.items())
+            lines += [f"From [config/{group}.yaml](../config/{group}.yaml):", ""]
+            lines += _table(ENTRY_HEAD, _entry_rows(chosen))
+    return lines
+
+
+def _other_lines(register: Register) -> list[str]:
+    """Entries of config/ that no node declares: read from the file alone."""
+    declared: dict[str, set[str]] = defaultdict(set)
+    for found in register.nodes.values():
+        for _, entry, group in found.entries:
+            declared[group].add(entry.name)
+    lines = []
+    for file in sorted((ROOT / "config").glob("*.yaml")):
+        if file.stem == "worlds":  # recipes, not parameters
+            continue
+        left = [(k, e) for k, e in config.read(file.stem).items() if k not in declared[file.stem]]
+        if left:
+            lines += [f"### config/{file.name}", "", *_table(ENTRY_HEAD, _entry_rows(sorted(left)))]
+    return lines
+
+
+def _definition_lines() -> list[str]:
+    lines = []
+    for folder, title in (("msg", "Messages"), ("srv", "Services"), ("action", "Actions")):
+        lines += [f"### {title}", ""]
+        for file in sorted((INTERFACES / folder).glob(f"*.{folder}")):
+            lines += [f"**{file.stem}**", "", "```", file.read_text().strip(), "```", ""]
+    return lines
+
+
+def page(register: Register, graph: Graph, order: list[str]) -> str:
+    """Return the page's text."""
+    topics = {name: ends for name, ends in graph.topics.items() if name not in STANDARD}
+    lines = [*HEAD.splitlines(), ""]
+    rows = [
+        _row(
+            f"`{name}`",
+            ends.kind.removeprefix("wayscout_interfaces/"),
+            _names(ends.out),
+            _names(ends.into),
+            _profiles(ends.out) or _profiles(ends.into),
+            _meaning(name),
+        )
+        for name, ends in sorted(topics.items())
+    ]
+    lines += _table("| topic | type | from | to | quality of service | what |", rows)
+    for title, found, head in (
+        ("Services", graph.services, "| service | type | served by | used by |"),
+        ("Actions", graph.actions, "| action | type | served by | used by |"),
+    ):
+        rows = [
+            _row(
+                f"`{name}`",
+                ends.kind.removeprefix("wayscout_interfaces/"),
+                _names(ends.out),
+                _names(ends.into),
+            )
+            for name, ends in sorted(found.items())
+        ]
+        lines += [f"## {title}", "", *_table(head, rows)]
+    lines += [
+        "Every node also has rclpy's own services for its parameters.",
+        "",
+        "## Parameters",
+        "",
+        *ABOUT_PARAMETERS.splitlines(),
+        "",
+        *_parameter_lines(register, order),
+        "## Numbers read from their file alone",
+        "",
+        *ABOUT_FILES.splitlines(),
+        "",
+        *_other_lines(register),
+        "## Definitions",
+        "",
+        *_definition_lines(),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with --check compare it; returns the exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        register, graph = collect(Path(folder))
+    order = list(classes())
+    text = page(register, graph, order)
+    if "--check" not in arguments:
+        PAGE.write_text(text)
+        return 0
+    old = PAGE.read_text() if PAGE.is_file() else ""
+    if old == text:
+        return 0
+    sys.stdout.writelines(
+        difflib.unified_diff(old.splitlines(True), text.splitlines(True), "interfaces.md", "the nodes", n=0)
+    )
+    print("docs/interfaces.md is out of date: run docs/generate_interfaces.py")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
