@@ -1,4 +1,4 @@
-"""The one list of nodes: what runs, under which name, with which parameters.
+"""The one list of nodes: what runs, in which part, under which name, with which parameters.
 
 Both fronts read it: `launch/*.launch.py` turns entries into launch_ros Nodes, the `wayscout` command
 starts the same executables with the same arguments.
@@ -7,17 +7,28 @@ starts the same executables with the same arguments.
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.worlds.folder import World, load_world
 
 Value = bool | int | float | str | list[float]
+SIMULATION, SCOUT, ROVER, MISSION, VIEW = "simulation", "scout", "rover", "mission", "view"
+PARTS = (SIMULATION, SCOUT, ROVER, MISSION)
+"""The parts of a mission; the view is one more, for those who want to watch."""
+LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 PARTICIPANTS = ("localiser", "helicopter", "rover")
 """Nodes that answer each step of the embedded simulator."""
+TEAM_TOPICS = {"/clock": "clock", "/tf": "tf", "/tf_static": "tf_static"}
+"""Absolute names that become a namespace's own: each team has its simulator's time and its tree of frames."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class Options:
         seed: of sensor noise and gusts.
         camera: file stem in config/cameras of the helicopter's camera.
         embedded: True for the embedded simulator (lock-step), False for Gazebo.
-        namespace: put before every relative topic name.
+        namespace: put before the names of all nodes and of their topics, services and actions.
         params_file: a ROS parameter file for all nodes, or None.
         log_level: of every node.
         channel: to drive whatever the decision says, empty for the decision's.
@@ -53,13 +64,25 @@ class Options:
 
 @dataclass(frozen=True)
 class NodeEntry:
-    """One process."""
+    """One process.
+
+    Attributes:
+        package, executable: what runs.
+        name: of the node.
+        part: of the whole that it belongs to, one of PARTS or VIEW.
+        parameters: ROS parameters.
+        remaps: names that are replaced.
+        words: the program's own arguments, before those for ROS.
+        required: whether its end ends everything.
+    """
 
     package: str
     executable: str
     name: str
+    part: str
     parameters: dict[str, Value]
     remaps: dict[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
     required: bool = True
 
 
@@ -82,89 +105,129 @@ def public_world(options: Options) -> Path:
     return options.run_folder / "world"
 
 
-def table(options: Options) -> list[NodeEntry]:
-    """Return every node of a run, the simulator first.
+def check(options: Options) -> None:
+    """Refuse what can be told to be wrong without the world.
 
     Raises:
-        InvalidInput: when the world folder is unusable, an override names no node, the world has no such
-            channel, or there is no map to begin with.
+        InvalidInput: naming the option, its value and what would do.
     """
-    world = load_world(options.world)
-    run = options.run_folder
-    public = str(public_world(options))
-    names = [c.name for c in world.corridors]
-    if options.channel and options.channel not in names:
-        raise InvalidInput("channel", options.channel, f"known are {names}")
+    name = r"[A-Za-z_][A-Za-z0-9_]*"
+    if not re.fullmatch(rf"(/?{name}(/{name})*/?)?", options.namespace):
+        raise InvalidInput("namespace", options.namespace, "letters, digits and _ are needed, as in 'team1'")
+    if options.log_level not in LOG_LEVELS:
+        raise InvalidInput("log_level", options.log_level, f"known are {list(LOG_LEVELS)}")
+    if options.seed < 0:
+        raise InvalidInput("seed", options.seed, "0 or more is needed")
+    cameras = sorted(file.stem for file in (config.directory() / "cameras").glob("*.yaml"))
+    if options.camera not in cameras:
+        raise InvalidInput("camera", options.camera, f"known are {cameras}")
+    if options.params_file is not None:
+        _check_params_file(options.params_file)
     if options.start_map is not None and not (options.start_map / "elevation.tif").is_file():
         raise InvalidInput("map", str(options.start_map), "the folder 'map' of an earlier run is needed")
-    start_map = "" if options.start_map is None else str(run / "map")
-    lockstep: dict[str, Value] = {"lockstep": options.embedded}
-    entries = [
-        NodeEntry("wayscout_nodes", "world_loader", "world_loader", {"world": public}),
-        NodeEntry(
-            "wayscout_nodes",
-            "localiser",
-            "localiser",
-            {**lockstep, **_starts(world), "flown_log": str(run / "flown.csv")},
-        ),
-        NodeEntry(
-            "wayscout_nodes",
-            "mapper",
-            "mapper",
-            {**lockstep, "map_folder": str(run / "map"), "start_map": start_map},
-        ),
-        NodeEntry("wayscout_nodes", "router", "router", {"route_folder": str(run / "route")}),
-        NodeEntry("wayscout_nodes", "helicopter", "helicopter", lockstep),
-        NodeEntry("wayscout_nodes", "rover", "rover", lockstep),
-        NodeEntry(
-            "wayscout_nodes",
-            "mission",
-            "mission",
-            {
-                "world": public,
-                "run_folder": str(run),
-                "camera": options.camera,
-                "channel": options.channel,
-                "start_map": start_map,
-            },
-        ),
-    ]
-    if options.embedded:
-        entries.insert(
-            0,
-            NodeEntry(
-                "wayscout_sim",
-                "simulator",
-                "simulator",
-                {
-                    "world": str(options.world),
-                    "seed": options.seed,
-                    "camera": options.camera,
-                    "truth_log": str(run / "truth.npz"),
-                },
-            ),
-        )
+
+
+def table(options: Options, parts: Collection[str] = PARTS) -> list[NodeEntry]:
+    """Return every node of the parts of a run, the simulator first.
+
+    Raises:
+        InvalidInput: when `check` refuses an option, the world folder is unusable, an override names no node,
+            the world has no such channel, or there is nothing to view with.
+    """
+    check(options)
+    entries = [] if set(parts) <= {VIEW} else _vehicles(options)
+    if VIEW in parts:
+        entries.append(_viewer())
     unknown = set(options.overrides) - {entry.name for entry in entries}
     if unknown:
         raise InvalidInput("node", sorted(unknown), f"known are {[entry.name for entry in entries]}")
     for entry in entries:
         entry.parameters["use_sim_time"] = True
         entry.parameters.update(options.overrides.get(entry.name, {}))
-    return entries
+        if options.namespace.strip("/"):
+            entry.remaps.update(TEAM_TOPICS)
+    return [entry for entry in entries if entry.part in parts]
+
+
+def _vehicles(options: Options) -> list[NodeEntry]:
+    """Return what simulates, scouts, drives and decides."""
+    world = load_world(options.world)
+    run = options.run_folder
+    public = str(public_world(options))
+    names = [c.name for c in world.corridors]
+    if options.channel and options.channel not in names:
+        raise InvalidInput("channel", options.channel, f"known are {names}")
+    start_map = "" if options.start_map is None else str(run / "map")
+    lockstep: dict[str, Value] = {"lockstep": options.embedded}
+    simulator: dict[str, Value] = {
+        "world": str(options.world),
+        "seed": options.seed,
+        "camera": options.camera,
+        "truth_log": str(run / "truth.npz"),
+    }
+    localiser: dict[str, Value] = {**lockstep, **_starts(world), "flown_log": str(run / "flown.csv")}
+    mapper: dict[str, Value] = {**lockstep, "map_folder": str(run / "map"), "start_map": start_map}
+    router: dict[str, Value] = {"route_folder": str(run / "route")}
+    mission: dict[str, Value] = {
+        "world": public,
+        "run_folder": str(run),
+        "camera": options.camera,
+        "channel": options.channel,
+        "start_map": start_map,
+    }
+    nodes = "wayscout_nodes"
+    simulators = [NodeEntry("wayscout_sim", "simulator", "simulator", SIMULATION, simulator)]
+    return [
+        *(simulators if options.embedded else []),
+        NodeEntry(nodes, "world_loader", "world_loader", SCOUT, {"world": public}),
+        NodeEntry(nodes, "localiser", "localiser", SCOUT, localiser),
+        NodeEntry(nodes, "mapper", "mapper", SCOUT, mapper),
+        NodeEntry(nodes, "router", "router", ROVER, router),
+        NodeEntry(nodes, "helicopter", "helicopter", SCOUT, dict(lockstep)),
+        NodeEntry(nodes, "rover", "rover", ROVER, dict(lockstep)),
+        NodeEntry(nodes, "mission", "mission", MISSION, mission),
+    ]
+
+
+def can_view() -> bool:
+    """Return whether RViz and what it is to show are installed."""
+    return installed("rviz2") and _rviz_file().is_file()
+
+
+def _viewer() -> NodeEntry:
+    if not installed("rviz2"):
+        distribution = os.environ.get("ROS_DISTRO", "<distribution>")
+        raise InvalidInput(
+            "rviz", "rviz2", f"is not installed; on Ubuntu: apt install ros-{distribution}-rviz2"
+        )
+    if not _rviz_file().is_file():
+        raise InvalidInput("rviz", str(_rviz_file()), "is missing; build wayscout_bringup again")
+    return NodeEntry("rviz2", "rviz2", "rviz", VIEW, {}, words=("-d", str(_rviz_file())))
+
+
+def _rviz_file() -> Path:
+    return config.directory() / "wayscout.rviz"
 
 
 def arguments(entry: NodeEntry, options: Options) -> list[str]:
     """Return what follows the executable's name on the command line."""
-    words = ["--ros-args", "-r", f"__node:={entry.name}"]
-    if options.namespace:
-        words += ["-r", f"__ns:=/{options.namespace.strip('/')}"]
+    identity = ["-r", f"__node:={entry.name}"]
+    if options.namespace.strip("/"):
+        identity += ["-r", f"__ns:=/{options.namespace.strip('/')}"]
+    return [*entry.words, "--ros-args", *identity, *settings(entry, options)]
+
+
+def settings(entry: NodeEntry, options: Options) -> list[str]:
+    """Return the arguments for ROS but for the node's name and namespace."""
+    words: list[str] = []
     for source, target in entry.remaps.items():
         words += ["-r", f"{source}:={target}"]
     if options.params_file is not None:
         words += ["--params-file", str(options.params_file)]
     for key, value in entry.parameters.items():
         words += ["-p", f"{key}:={_text(value)}"]
-    return [*words, "--log-level", f"{entry.name}:={options.log_level}"]
+    logger = ".".join([*options.namespace.strip("/").split("/"), entry.name]).lstrip(".")
+    return [*words, "--log-level", f"{logger}:={options.log_level}"]
 
 
 def executable(entry: NodeEntry) -> Path:
@@ -173,13 +236,46 @@ def executable(entry: NodeEntry) -> Path:
     Raises:
         InvalidInput: when no prefix of AMENT_PREFIX_PATH holds it.
     """
-    prefixes = [p for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p]
-    for prefix in prefixes:
-        path = Path(prefix, "lib", entry.package, entry.executable)
+    for prefix in _prefixes():
+        path = prefix / "lib" / entry.package / entry.executable
         if path.is_file():
             return path
     raise InvalidInput(
-        f"{entry.package}/{entry.executable}", prefixes, "not installed; build the workspace first"
+        f"{entry.package}/{entry.executable}",
+        [str(prefix) for prefix in _prefixes()],
+        "not installed; build the workspace first",
+    )
+
+
+def installed(package: str) -> bool:
+    """Return whether a prefix of AMENT_PREFIX_PATH holds a ROS package."""
+    marker = Path("share/ament_index/resource_index/packages") / package
+    return any((prefix / marker).is_file() for prefix in _prefixes())
+
+
+def _prefixes() -> list[Path]:
+    return [Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p]
+
+
+def _check_params_file(file: Path) -> None:
+    try:
+        content = yaml.safe_load(file.read_text())
+    except OSError as error:
+        raise InvalidInput("params_file", str(file), f"cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidInput("params_file", str(file), f"is no YAML: {reason}") from error
+    if not _holds_parameters(content):
+        raise InvalidInput("params_file", str(file), "needs '<node>: {ros__parameters: {<name>: <value>}}'")
+
+
+def _holds_parameters(content: Any) -> bool:
+    """Return whether each branch (namespaces, a node) of a ROS parameter file ends in ros__parameters."""
+    if not isinstance(content, dict) or not content:
+        return False
+    return all(
+        isinstance(branch, dict) if key == "ros__parameters" else _holds_parameters(branch)
+        for key, branch in content.items()
     )
 
 

@@ -20,6 +20,7 @@ class Reader:
     """
 
     def __init__(self, owner: Node) -> None:
+        self._owner = owner
         self._node = Node(
             f"{owner.get_name()}_reader",
             namespace=owner.get_namespace(),
@@ -33,7 +34,8 @@ class Reader:
         """Keep the newest `depth` messages of a topic for `take`."""
         # best effort fits both kinds of publishers
         profile = QoSProfile(depth=depth, reliability=QoSReliabilityPolicy.BEST_EFFORT)
-        self._subscriptions[topic] = self._node.create_subscription(kind, topic, lambda _: None, profile)
+        name = self._owner.resolve_topic_name(topic)  # this node itself hears of no remapping
+        self._subscriptions[topic] = self._node.create_subscription(kind, name, lambda _: None, profile)
 
     def take(self, topic: str) -> list[Any]:
         """Return the messages that came since the last call, oldest first."""

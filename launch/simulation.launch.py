@@ -1,0 +1,11 @@
+"""Start the simulator alone."""
+
+from wayscout_bringup.launching import describe
+from wayscout_bringup.node_table import SIMULATION
+
+from launch import LaunchDescription
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return what `ros2 launch wayscout_bringup simulation.launch.py` runs."""
+    return describe(__file__, SIMULATION)
