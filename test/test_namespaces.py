@@ -1,0 +1,92 @@
+"""Two teams in one graph never meet: what a team's nodes publish, hear, serve and call is the team's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from wayscout_bringup.processes import private_domain
+
+from wayscout.cli import find_world
+from wayscout_bringup import node_table, recording
+
+ROOT = Path(__file__).resolve().parents[1]
+ROS_WIDE = {"/rosout", "/parameter_events", "/diagnostics"}  # which name the node in each message
+STEPS = {"simulation/step", "simulation/step_done"}
+# Makes one node after the other as its process would, alone, and asks it for its names.
+ASK = """
+import importlib, inspect, json, sys
+from pathlib import Path
+import rclpy
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from wayscout_bringup import node_table
+
+options = node_table.Options(Path(sys.argv[1]), Path(sys.argv[2]), namespace="mars")
+node_table.prepare(options)
+found = {}
+for entry in node_table.table(options):
+    simulator = entry.part == node_table.SIMULATION
+    module = importlib.import_module(".".join([entry.package, *([] if simulator else [entry.name]), "node"]))
+    classes = [kind for _, kind in inspect.getmembers(module, inspect.isclass) if issubclass(kind, Node)]
+    rclpy.init(args=node_table.arguments(entry, options), signal_handler_options=SignalHandlerOptions.NO)
+    node = next(kind for kind in classes if kind.__module__ == module.__name__)()
+    names = found[entry.name] = {"nodes": [], "publisher": [], "subscriber": [], "service": [], "client": []}
+    for name, namespace in node.get_node_names_and_namespaces():
+        names["nodes"].append(namespace + "/" + name)
+        for kind in names.keys() - {"nodes"}:
+            ask = getattr(node, f"get_{kind}_names_and_types_by_node")
+            names[kind] += [found_name for found_name, _ in ask(name, namespace)]
+    getattr(node, "close", lambda: None)()
+    node.destroy_node()
+    rclpy.try_shutdown()
+print(json.dumps(found))
+"""
+Names = dict[str, dict[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
+    """Return node -> kind of name -> full names, of a team in the namespace 'mars'."""
+    pytest.importorskip("wayscout_interfaces.msg", reason="the workspace is not built")
+    world = find_world("gully", ROOT / "worlds")
+    environment = {**os.environ, "ROS_DOMAIN_ID": private_domain(), "ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"}
+    command = [sys.executable, "-c", ASK, str(world), str(tmp_path_factory.mktemp("run"))]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120.0)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: Names = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_every_node_was_asked(names: Names) -> None:
+    assert set(node_table.PARTICIPANTS) | {"simulator", "mission", "mapper", "router"} < set(names)
+    assert all(len(found["subscriber"]) > 0 for found in names.values())
+
+
+@pytest.mark.parametrize("kind", ["nodes", "publisher", "subscriber", "service", "client"])
+def test_every_name_is_the_teams(kind: str, names: Names) -> None:
+    shared = {name for found in names.values() for name in found[kind] if not name.startswith("/mars/")}
+    assert shared <= ROS_WIDE
+    assert any(name.startswith("/mars/") for found in names.values() for name in found[kind])
+
+
+@pytest.mark.parametrize("topic", ["/mars/clock", "/mars/tf"])
+def test_a_team_has_its_own_time_and_frames(topic: str, names: Names) -> None:
+    publishers = {node for node, found in names.items() if topic in found["publisher"]}
+    listeners = {node for node, found in names.items() if topic in found["subscriber"]}
+    assert publishers
+    assert listeners
+    if topic == "/mars/clock":
+        assert listeners == set(names)
+
+
+def test_a_bag_holds_all_that_a_team_publishes_but_the_steps(names: Names) -> None:
+    published = {name for found in names.values() for name in found["publisher"]} - ROS_WIDE
+    own = {name.removeprefix("/mars/") for name in published if "/_action/" not in name}
+    heard = {name.removeprefix("/mars/") for found in names.values() for name in found["subscriber"]}
+    assert own - {*recording.TOPICS, *recording.PICTURES} == STEPS
+    assert {*recording.TOPICS, *recording.PICTURES} <= own | heard
