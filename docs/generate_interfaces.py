@@ -21,28 +21,24 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "interfaces.md"
-INTERFACES = ROOT / "src" / "wayscout_interfaces"
-
-# before rclpy is imported: nobody else's nodes, and nobody else sees these
-os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "OFF"
-os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="wayscout_docs_")
-
-import rclpy  # noqa: E402
-import yaml  # noqa: E402
-from rclpy.action import (  # noqa: E402
+import rclpy
+import yaml
+from rclpy.action import (
     get_action_client_names_and_types_by_node,
     get_action_server_names_and_types_by_node,
 )
-from rclpy.node import Node  # noqa: E402
-from rclpy.qos import QoSDurabilityPolicy, QoSHistoryPolicy, QoSReliabilityPolicy  # noqa: E402
-from wayscout_bringup.node_table import Options, prepare, table  # noqa: E402
+from rclpy.node import Node
+from rclpy.qos import QoSDurabilityPolicy, QoSHistoryPolicy, QoSReliabilityPolicy
+from wayscout_bringup.node_table import Options, prepare, table
 
-from wayscout import config  # noqa: E402
-from wayscout.cli import find_world  # noqa: E402
-from wayscout_nodes.common import parameters  # noqa: E402
-from wayscout_nodes.world_loader.orbital import read_orbital_map  # noqa: E402
+from wayscout import config
+from wayscout.cli import find_world
+from wayscout_nodes.common import parameters
+from wayscout_nodes.world_loader.orbital import read_orbital_map
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "interfaces.md"
+INTERFACES = ROOT / "src" / "wayscout_interfaces"
 
 MEANING = {
     "/clock": "simulated time; every node but the mission reads it by `use_sim_time`",
@@ -89,8 +85,8 @@ HEAD = """\
 
 <!-- Written by docs/generate_interfaces.py from the nodes themselves: change the code, then run it. -->
 
-Names are relative, so that a namespace can be put before them; `/clock`, `/tf`, `/tf_static` and
-`/diagnostics` are global. Types without a package name are in `wayscout_interfaces` and stand below.
+Names are relative, so that a namespace can be put before them; `/diagnostics` is global, and so are `/clock`,
+`/tf` and `/tf_static` unless a run has a namespace, which then gets its own. Types without a package name are in `wayscout_interfaces` and stand below.
 
 ## Topics
 
@@ -256,6 +252,8 @@ def collect(folder: Path) -> tuple[Register, Graph]:
     lines["mission"]["ros__parameters"]["progress"] = "off"
     settings = folder / "parameters.yaml"
     settings.write_text(yaml.safe_dump(lines))
+    # nobody else's nodes, and nobody else sees these
+    os.environ.update(ROS_AUTOMATIC_DISCOVERY_RANGE="OFF", ROS_LOG_DIR=str(folder))
     rclpy.init(args=["--ros-args", "--params-file", str(settings), "--log-level", "fatal"])
     _, orbital = read_orbital_map(str(options.run_folder / "world"))
     for entry in entries:
