@@ -18,10 +18,13 @@ from wayscout_bringup.processes import ProcessGroup, private_domain
 
 INTERRUPTED = 130
 FAILED = 1
+BAD_INPUT = 2
 
 
 def run_mission(options: Options, console: Console) -> int:
-    """Run one mission; returns the exit code: 0 after an answer, 1 after a failure, 130 after Ctrl-C.
+    """Run one mission; returns the exit code.
+
+    It is 0 after an answer, 1 after a failure, 2 when a node refused a parameter, 130 after Ctrl-C.
 
     Raises:
         InvalidInput: before anything starts, when the world or an override is unusable.
@@ -49,7 +52,7 @@ def run_mission(options: Options, console: Console) -> int:
         else:
             console.print(f"wayscout: {ended.name} ended with exit code {ended.code}", style="red")
             console.print(processes.tail(ended.name), markup=False, highlight=False)
-            code = FAILED
+            code = BAD_INPUT if ended.code == BAD_INPUT else FAILED
     if not (options.run_folder / "result.json").is_file():
         write_report(options.run_folder, None, 0.0)  # the mission node was not there yet
     summarise(options.run_folder, time.monotonic() - started, console)
