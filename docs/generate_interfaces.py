@@ -85,8 +85,9 @@ HEAD = """\
 
 <!-- Written by docs/generate_interfaces.py from the nodes themselves: change the code, then run it. -->
 
-Names are relative, so that a namespace can be put before them; `/diagnostics` is global, and so are `/clock`,
-`/tf` and `/tf_static` unless a run has a namespace, which then gets its own. Types without a package name are in `wayscout_interfaces` and stand below.
+Names are relative, so that a namespace can be put before them; `/diagnostics` is global, and so are
+`/clock`, `/tf` and `/tf_static` unless a run has a namespace, which then gets its own. Types without a
+package name are in `wayscout_interfaces` and stand below.
 
 ## Topics
 
