@@ -87,8 +87,10 @@ def prefix(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def described(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
     """Return a function: name of a launch file -> its launch description, made of the stand-ins."""
     forget()
+    handler = signal.getsignal(signal.SIGTERM)
     monkeypatch.syspath_prepend(str(SUPPORT))
     yield lambda name: runpy.run_path(str(ROOT / f"launch/{name}.launch.py"))["generate_launch_description"]()
+    signal.signal(signal.SIGTERM, handler)
     forget()
 
 
@@ -370,7 +372,8 @@ name = os.path.basename(command[0])
 with open(os.path.join(folder, f".{name}"), "w") as file:
     json.dump([os.getpid(), command], file)
 os.rename(os.path.join(folder, f".{name}"), os.path.join(folder, name))
-while not os.path.exists(os.path.join(folder, f"end_{name}")):
+deadline = time.monotonic() + 90.0
+while not os.path.exists(os.path.join(folder, f"end_{name}")) and time.monotonic() < deadline:
     time.sleep(0.05)
 sys.exit(3)
 """
@@ -420,7 +423,7 @@ def alive(process_id: int) -> bool:
 
 
 @real
-@pytest.mark.parametrize("ending", ["interrupt", "failure"])
+@pytest.mark.parametrize("ending", ["interrupt", "terminate", "failure"])
 def test_the_real_launch_runs_and_ends_the_same_commands(ending: str, world: Path, tmp_path: Path) -> None:
     pytest.importorskip("wayscout_interfaces.msg", reason="the workspace is not built")
     run = tmp_path / "run"
@@ -432,15 +435,18 @@ def test_the_real_launch_runs_and_ends_the_same_commands(ending: str, world: Pat
         _, (executable, *words) = commands[entry.executable]
         assert executable == str(node_table.executable(entry))
         assert pairs(words) == pairs(node_table.arguments(entry, options))
-    if ending == "interrupt":
-        launch.process.send_signal(signal.SIGINT)
-    else:
+    if ending == "failure":
         (launch.notes / "end_router").touch()
+    else:
+        launch.process.send_signal(signal.SIGINT if ending == "interrupt" else signal.SIGTERM)
     code, output = launch.end()
     assert code == (0 if ending == "interrupt" else 1), output
     assert ("router ended with exit code 3" in output) == (ending == "failure")
     assert "Traceback" not in output
-    assert not [name for name, (process_id, _) in commands.items() if alive(process_id)]
+    deadline = time.monotonic() + 20.0  # after SIGTERM, launch does not wait for its processes
+    while [name for name, (process_id, _) in commands.items() if alive(process_id)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @real

@@ -5,11 +5,15 @@ Only this module and the launch files know launch and launch_ros.
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
+import threading
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
+import psutil
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, Shutdown
 from launch.events.process import ProcessExited
 from launch_ros.actions import Node
@@ -69,6 +73,7 @@ def _start(
         actions.append(_recorder(options, pictures=choice.record == "all"))
     if set(choice.parts) - {VIEW}:
         node_table.prepare(options)
+    _leave_no_orphans()
     return actions
 
 
@@ -99,6 +104,19 @@ def _ended(name: str, event: ProcessExited, context: LaunchContext) -> list[Acti
     if event.returncode in CLEAN_EXITS:
         return [Shutdown(reason=f"{name} ended")]
     raise PartFailed(f"{name} ended with exit code {event.returncode}; what it said is above")
+
+
+def _leave_no_orphans() -> None:
+    """End the nodes on SIGTERM too, at which launch ends itself and leaves its processes running."""
+    in_main_thread = threading.current_thread() is threading.main_thread()  # Python's condition for handlers
+    if in_main_thread and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _interrupt_children)
+
+
+def _interrupt_children(*_: object) -> None:
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.send_signal(signal.SIGINT)
 
 
 def _refuse_unknown(context: LaunchContext, file: str, known: Collection[str]) -> None:
