@@ -80,6 +80,21 @@ def test_the_command_says_what_came_of_it(
     assert "elevation.tif" in said
 
 
+def test_bends_of_the_poses_enter_sigma_everywhere(folder: Path, tmp_path: Path) -> None:
+    exact = run(folder, tmp_path / "exact").grid
+    bent = run(folder, tmp_path / "bent", pose_sigma=0.05).grid
+    both = (exact["measured"] == 1) & (bent["measured"] == 1)
+    assert both.sum() > 8000
+    assert bent["sigma"][both].min() > 0.05
+    assert np.median(bent["sigma"][both]) == pytest.approx(
+        np.hypot(0.05, np.median(exact["sigma"][both])), rel=0.2
+    )
+    np.testing.assert_allclose(bent["elevation"][both], exact["elevation"][both], atol=0.05)
+    for wrong in (-0.01, float("nan"), 2.0):
+        with pytest.raises(InvalidInput, match="pose sigma"):
+            run(folder, tmp_path, pose_sigma=wrong)
+
+
 def test_large_pictures_are_shrunk(folder: Path, tmp_path: Path) -> None:
     report = run(folder, tmp_path / "small", max_pixels=320 * 240 // 4)  # 9 cm a pixel
     assert report.area > 60.0

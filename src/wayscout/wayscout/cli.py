@@ -76,6 +76,9 @@ def map_pictures(
     camera: Annotated[Path, typer.Option(help="Camera in ROS camera_info YAML.")],
     out: Annotated[Path, typer.Option(help="Folder for elevation.tif, sigma.tif and ortho.tif.")],
     resolution: Annotated[float, typer.Option(help="Cell size in metres.")] = 0.1,
+    pose_sigma: Annotated[
+        float, typer.Option(help="Standard deviation of the poses' slow bends in metres; enters sigma.tif.")
+    ] = 0.0,
 ) -> None:
     """Turn posed pictures into elevation, its sigma and an orthomosaic."""
     from wayscout.mapping.offline import map_folder
@@ -87,7 +90,7 @@ def map_pictures(
         def report(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        result = map_folder(images, poses, camera, resolution, out, progress=report)
+        result = map_folder(images, poses, camera, resolution, out, pose_sigma=pose_sigma, progress=report)
     console.print(
         f"{result.pictures_used} of {result.pictures} pictures used, {result.area:.0f} m2 measured"
         f" at {resolution:g} m; {', '.join(file.name for file in result.files)} in {out}",

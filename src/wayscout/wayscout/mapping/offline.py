@@ -52,6 +52,7 @@ def map_folder(
     out: Path,
     *,
     max_pixels: int = MAX_PIXELS,
+    pose_sigma: float = 0.0,
     progress: Progress | None = None,
 ) -> OfflineReport:
     """Map a folder of pictures and write elevation.tif, sigma.tif [m] and ortho.tif (grey) into `out`.
@@ -63,6 +64,7 @@ def map_folder(
         camera: calibration in ROS camera_info form, for the pictures' full size.
         resolution: cell size [m].
         max_pixels: larger pictures are shrunk by a whole factor before anything else.
+        pose_sigma: standard deviation of the slow bends of the poses [m], 0 to 1; enters the map's sigma.
         progress: called with pairs done and pairs in all.
 
     Raises:
@@ -71,13 +73,17 @@ def map_folder(
     """
     if not (math.isfinite(resolution) and resolution > 0.0):
         raise InvalidInput("resolution", resolution, "a positive cell size [m] is needed")
+    if not 0.0 <= pose_sigma <= 1.0:
+        raise InvalidInput("pose sigma", pose_sigma, "a standard deviation from 0 to 1 m is needed")
     model = load_camera(camera)
     rows = read_poses(poses, images)
     factor = max(1, math.ceil(math.sqrt(model.width * model.height / max_pixels)))
     pictures = [_read_picture(path, model, factor, where) for where, path, _ in rows]
-    params = MapperParams.load({"resolution": resolution, "tile_size": 256 * resolution})
+    # Own poses bend alike everywhere: nothing is known of a place where their track begins.
+    bend = {"sigma_wander": pose_sigma, "wander_length": 0.001, "sigma_bend": 0.0}
+    params = MapperParams.load({"resolution": resolution, "tile_size": 256 * resolution, **bend})
     grid, used, unused = map_pictures(
-        pictures, [pose for _, _, pose in rows], shrink_camera(model, factor), params, progress
+        pictures, [pose for _, _, pose in rows], shrink_camera(model, factor), params, progress, pose_sigma
     )
     files = write_maps(grid, out)
     area = float(np.nansum(grid["measured"]) * resolution**2)
@@ -90,14 +96,18 @@ def map_pictures(
     camera: Camera,
     params: MapperParams | None = None,
     progress: Progress | None = None,
+    pose_sigma: float = 0.0,
 ) -> tuple[Grid, int, tuple[int, ...]]:
     """Map pictures in memory; returns the grid, the number of pictures used and the indices of the others.
+
+    Args:
+        pose_sigma: standard deviation of every pose's position [m].
 
     Raises:
         InvalidInput: when no two pictures overlap enough to measure anything.
     """
     mapper = TerrainMapper(camera, params or MapperParams.load())
-    report = mapper.add_flight(pictures, poses, None, progress)
+    report = mapper.add_flight(pictures, poses, [pose_sigma] * len(pictures), progress)
     if not report.tiles:
         raise InvalidInput(
             "pictures",
