@@ -145,11 +145,19 @@ def _ensure_environment(sourced: bool) -> bool:
         _say("bringing the Python environment (.venv) up to date")
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     requirements = [argument for file in files for argument in ("-r", str(file))]
-    subprocess.run([*pip, *requirements], check=True)
+    subprocess.run([*pip, *requirements, *(_system_numpy() if sourced else [])], check=True)
     if not sourced:
         _fix_wheel_paths()
     stamp.write_text(wanted)
     return True
+
+
+def _system_numpy() -> list[str]:
+    """Return a requirement that keeps the NumPy that the sourced ROS 2 was compiled against."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import numpy; print(numpy.__version__, end='')"], capture_output=True
+    )
+    return [f"numpy=={found.stdout.decode()}"] if found.returncode == 0 else []
 
 
 def _fix_wheel_paths() -> None:
@@ -211,8 +219,12 @@ def _ensure_build(environment: dict[str, str], sourced: bool) -> bool:
     STATE.mkdir(exist_ok=True)
     log = STATE / "build.log"
     bases = ["src", *_underlays(environment)]
+    colcon = shutil.which("colcon", path=environment["PATH"])
+    if colcon is None:
+        raise SetupError("colcon is missing: sudo apt-get install python3-colcon-common-extensions")
     command = [
-        "colcon",
+        str(VENV / "bin" / "python"),  # which the nodes' executables will then begin with
+        colcon,
         "build",
         "--symlink-install",
         "--base-paths",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -27,10 +28,12 @@ def run_tests(root: Path, packages: list[str]) -> int:
         if _is_result(old):
             old.unlink()
     selection = ["--packages-select", *packages] if packages else []
-    command = ["colcon", "test", "--base-paths", "src", "--event-handlers", "console_cohesion+", *selection]
+    # by this Python, so that tests run in its environment whatever colcon's own Python is
+    colcon = [sys.executable, shutil.which("colcon") or "colcon"]
+    command = [*colcon, "test", "--base-paths", "src", "--event-handlers", "console_cohesion+", *selection]
     # one package at a time: the integration tests start a whole system of their own
     code = subprocess.run([*command, "--executor", "sequential"], cwd=root).returncode
-    subprocess.run(["colcon", "test-result", "--verbose"], cwd=root)
+    subprocess.run([*colcon, "test-result", "--verbose"], cwd=root)
     counts = sum((_count(file) for file in _results(root / "build")), Counts())
     print(f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped", flush=True)
     if counts.passed == 0:
