@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
 import tempfile
 from collections import defaultdict
@@ -78,7 +79,9 @@ MEANING = {
     "simulation/step": "the embedded simulator has published one instant and waits",
     "simulation/step_done": "a participant's answer to it",
 }
-"""What a topic is for; the channel's paths are named in `_meaning`."""
+"""What a topic is for."""
+PATHS = re.compile(r"route/(\w+)/path")
+"""One topic a channel."""
 
 HEAD = """\
 # Interfaces
@@ -98,7 +101,9 @@ and keeps all while the embedded simulator sets the pace (`lockstep` true), else
 ABOUT_PARAMETERS = """\
 Given by `--params-file`, or by `-p` on a node's command line. What does not fit its range ends the node
 with exit code 2 and one line that names parameter and range; a change at run time that does not fit is
-refused. Nodes read them once, at the start. Unit 1 is a plain number or a text.
+refused. Nodes use what they read at the start: an accepted change at run time shows, and does nothing.
+Each node runs alone, too: `ros2 run wayscout_nodes router --ros-args -p enough:=0.8`; without ROS 2's command
+line its executable is `install/wayscout_nodes/lib/wayscout_nodes/router`. Unit 1 is a plain number or a text.
 """
 
 ABOUT_FILES = """\
@@ -285,9 +290,8 @@ def _table(head: str, rows: Iterable[str]) -> list[str]:
 
 
 def _meaning(topic: str) -> str:
-    if topic.startswith("route/") and topic.endswith("/path"):
-        return f"best path through channel {topic.split('/')[1].upper()}"
-    return MEANING[topic]
+    channel = PATHS.fullmatch(topic)
+    return f"best path through channel {channel[1].upper()}" if channel else MEANING[topic]
 
 
 def _names(ends: dict[str, str]) -> str:
@@ -370,6 +374,9 @@ def _definition_lines() -> list[str]:
 def page(register: Register, graph: Graph, order: list[str]) -> str:
     """Return the page's text."""
     topics = {name: ends for name, ends in graph.topics.items() if name not in STANDARD}
+    differing = {name for name in topics if not PATHS.fullmatch(name)} ^ set(MEANING)
+    if differing:
+        sys.exit(f"MEANING in {Path(__file__).name} and the nodes' topics differ: {sorted(differing)}")
     lines = [*HEAD.splitlines(), ""]
     rows = [
         _row(

@@ -83,7 +83,8 @@ def test_every_command_and_option_exists(page: Path) -> None:
 def test_every_page_is_in_the_index() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / t).resolve() for t in re.findall(r"\]\(([^)#]+)\)", index.read_text())}
-    assert set((ROOT / "docs").rglob("*.md")) - linked == {index}
+    missing = set((ROOT / "docs").rglob("*.md")) - linked - {index}
+    assert not missing, "docs/README.md lists every page"
 
 
 @pytest.mark.parametrize("page", ["tuning.md", "troubleshooting.md"])

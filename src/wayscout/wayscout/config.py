@@ -52,8 +52,9 @@ class Parameter:
                 low = self.minimum if self.minimum is not None else float("-inf")
                 high = self.maximum if self.maximum is not None else float("inf")
                 if not low <= number <= high:  # also catches NaN
+                    unit = "" if self.unit == "1" else f" {self.unit}"
                     raise InvalidInput(
-                        where, value, f"must lie in {low:g} to {high:g} {self.unit} ({self.description})"
+                        where, value, f"must lie in {low:g} to {high:g}{unit} ({self.description})"
                     )
         if self.choices and value not in self.choices:
             raise InvalidInput(where, value, f"one of {list(self.choices)} is needed ({self.description})")
