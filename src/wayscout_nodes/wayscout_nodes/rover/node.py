@@ -54,12 +54,12 @@ class Rover(Node):
         super().__init__("rover")
         lockstep = bool(parameters.declare_one(self, "lockstep", True, "wait for the embedded simulator"))
         self._body = parameters.declare(self, "rover", RoverBody)
-        self._parameters = parameters.declare(self, "driving", DrivingParameters)
+        self._driving = parameters.declare(self, "driving", DrivingParameters)
         self._terrain = TerrainStore(self, ("elevation",), self._on_terrain)
         self._camera_offset = fixed_offset("rover", "hazcam_optical")
         self._detector: HazardDetector | None = None
-        self._memory = HazardMemory(self._parameters)
-        self._gate = SteeringGate(self._body, self._parameters.steer_gate)
+        self._memory = HazardMemory(self._driving)
+        self._gate = SteeringGate(self._body, self._driving.steer_gate)
 
         self._drive: Drive | None = None
         self._handle: ServerGoalHandle | None = None
@@ -116,9 +116,9 @@ class Rover(Node):
         if self._pose is None:
             raise InvalidInput("path", len(path), "the rover's position is not known yet")
         gap = float(np.hypot(*(path - self._pose.position[:2]).T).min())
-        if gap > self._parameters.start_tolerance:
+        if gap > self._driving.start_tolerance:
             raise InvalidInput(
-                "path", f"{gap:.1f} m from the rover", f"within {self._parameters.start_tolerance:g} m"
+                "path", f"{gap:.1f} m from the rover", f"within {self._driving.start_tolerance:g} m"
             )
         if self._terrain.orbital is not None:
             bounds = self._terrain.orbital.bounds
@@ -129,7 +129,7 @@ class Rover(Node):
         drive = Drive(
             path,
             self._body,
-            self._parameters,
+            self._driving,
             self._terrain.measured,
             speed=goal.speed,
             goal_tolerance=goal.goal_tolerance,
@@ -207,10 +207,10 @@ class Rover(Node):
         if hand is not None:
             if hand.since is None:
                 hand.since = instant.time
-            if instant.time - hand.since < self._parameters.teleoperation_timeout:
+            if instant.time - hand.since < self._driving.teleoperation_timeout:
                 self._mode = TELEOPERATED
                 self._halt_owed = True
-                wanted = wheels(hand.v, hand.omega, self._body, self._parameters.max_wheel_speed)
+                wanted = wheels(hand.v, hand.omega, self._body, self._driving.max_wheel_speed)
                 return self._gate.step(wanted, instant.period)
             self._by_hand = None
         if self._drive is not None:
@@ -228,7 +228,7 @@ class Rover(Node):
 
     def _on_camera(self, message: CameraInfo) -> None:
         try:
-            self._detector = HazardDetector(convert.camera(message, CAMERA), self._parameters)
+            self._detector = HazardDetector(convert.camera(message, CAMERA), self._driving)
         except InvalidInput as error:
             self.get_logger().error(f"hazard camera unusable: {error}")
 
