@@ -63,6 +63,7 @@ class Feeder(Node):
         self._orbital = self.create_publisher(OrbitalMap, "map/orbital", qos.LATCHED)
         self.create_subscription(StepDone, "simulation/step_done", self.done.append, qos.COMMAND)
         self.create_subscription(TFMessage, "/tf", self._on_tf, 100)
+        self.create_subscription(TFMessage, "/tf_static", self._on_tf, qos.LATCHED)
         self.create_subscription(PictureTrack, "helicopter/pictures", self._on_track, qos.LATCHED)
 
     def publish_orbital(self) -> None:
@@ -196,6 +197,15 @@ def test_a_flight_is_followed_and_adjusted(house) -> None:  # type: ignore[no-un
         assert np.linalg.norm(convert.pose(message, "track").position - truth.position) < 0.35
     shift = brain._helicopter.filter.shift[0]
     assert np.abs(shift - SHIFT).max() < 0.35
+
+
+def test_fixed_frames_of_both_vehicles_are_latched(house) -> None:  # type: ignore[no-untyped-def]
+    feeder, _, executor = house
+    wanted = {f"{v}/{child}" for v in ("helicopter", "rover") for child in bodies.fixed_links(v)}
+    assert {"helicopter/navcam_optical", "rover/hazcam_optical"} <= wanted
+    spin_until(executor, lambda: wanted <= {child for _, child in feeder.links})
+    camera = feeder.links["helicopter/base_link", "helicopter/navcam_optical"][1]
+    assert camera.rotation()[:, 2] == pytest.approx([0.0, 0.0, -1.0], abs=1e-9)  # z along the view: down
 
 
 def test_bad_messages_are_dropped_and_the_answer_still_comes(house) -> None:  # type: ignore[no-untyped-def]

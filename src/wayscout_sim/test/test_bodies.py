@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wayscout import config
 from wayscout.geometry import Pose
-from wayscout_nodes.common.bodies import fixed_offset, urdf_file, urdf_text
-from wayscout_sim.helicopter import HelicopterNumbers, helicopter_urdf
-from wayscout_sim.rover import JOINTS, RoverNumbers, rover_urdf
+from wayscout_nodes.common.bodies import fixed_links, fixed_offset, urdf_file, urdf_text
+from wayscout_sim.rover import JOINTS
 
 
 @pytest.mark.parametrize("vehicle", ["rover", "helicopter"])
@@ -30,11 +31,27 @@ def test_masses_add_up(vehicle: str) -> None:
 
 
 def test_numbers_reach_the_urdf() -> None:
-    assert set(re.findall(r'<joint name="(\w+)" type="(?:revolute|continuous)"', rover_urdf())) == set(JOINTS)
-    heavier = RoverNumbers(**{**vars(config.load("rover", RoverNumbers)), "mass": 1100.0})
-    masses = [float(m) for m in re.findall(r'<mass value="([^"]+)"', rover_urdf(heavier))]
-    assert sum(masses) == pytest.approx(1100.0)
-    assert 'mass value="1.8"' in helicopter_urdf(config.load("helicopter", HelicopterNumbers))
+    joints = re.findall(r'<joint name="(\w+)" type="(?:revolute|continuous)"', urdf_text("rover"))
+    assert set(joints) == set(JOINTS)
+    masses = re.findall(r'<mass value="([^"]+)"', urdf_text("rover", mass=1100.0))
+    assert sum(float(m) for m in masses) == pytest.approx(1100.0)
+    assert 'mass value="1.8"' in urdf_text("helicopter")
+
+
+def test_the_configuration_places_the_laser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fixed_offset("helicopter", "range_link").position[2] == 0.0
+    shutil.copytree(config.directory(), tmp_path / "config")
+    file = tmp_path / "config" / "helicopter.yaml"
+    file.write_text(file.read_text().replace("range_offset: {value: 0.0", "range_offset: {value: 0.1"))
+    monkeypatch.setenv("WAYSCOUT_CONFIG", str(tmp_path / "config"))
+    cached = (config.read, urdf_text, fixed_links)
+    for function in cached:
+        function.cache_clear()
+    try:
+        assert fixed_offset("helicopter", "range_link").position[2] == pytest.approx(0.1)
+    finally:
+        for function in cached:
+            function.cache_clear()
 
 
 def test_navigation_camera_looks_down_with_the_nose_up() -> None:

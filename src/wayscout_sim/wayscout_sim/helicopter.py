@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 import mujoco
 import numpy as np
 import numpy.typing as npt
-import xacro
 
 from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.worlds.truth import Truth
-from wayscout_nodes.common.bodies import urdf_file
+from wayscout_nodes.common.bodies import urdf_text
 from wayscout_sim.ground import NearRocks, add_ground
 from wayscout_sim.rover import ground_pose
 
@@ -93,14 +92,6 @@ class HelicopterTruth:
     lost: str
 
 
-def helicopter_urdf(numbers: HelicopterNumbers | None = None) -> str:
-    """Return the helicopter's URDF with the numbers of config/helicopter.yaml."""
-    numbers = numbers or config.load("helicopter", HelicopterNumbers)
-    names = ("mass", "rotor_diameter", "range_offset")
-    mappings = {name: repr(getattr(numbers, name)) for name in names}
-    return str(xacro.process_file(str(urdf_file("helicopter")), mappings=mappings).toxml())
-
-
 @dataclass
 class HelicopterPhysics:
     """Steps the helicopter.
@@ -118,7 +109,7 @@ class HelicopterPhysics:
     body: HelicopterNumbers = field(default_factory=lambda: config.load("helicopter", HelicopterNumbers))
 
     def __post_init__(self) -> None:
-        self.model = self._build(helicopter_urdf(self.body))
+        self.model = self._build(urdf_text("helicopter", **vars(self.body)))
         self.data = mujoco.MjData(self.model)
         self._rocks = NearRocks(self.model, self.data, self.truth.rocks, self.numbers.rock_reach)
         self._base = self.model.body("base_link").id

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 import mujoco
 import numpy as np
 import numpy.typing as npt
-import xacro
 
 from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.worlds.truth import Truth
-from wayscout_nodes.common.bodies import urdf_file
+from wayscout_nodes.common.bodies import urdf_text
 from wayscout_sim.ground import NearRocks, add_ground
 from wayscout_sim.traction import SlipCurve, creep, slips
 
@@ -85,13 +84,6 @@ class RoverTruth:
     tallest_contact: float
 
 
-def rover_urdf(numbers: RoverNumbers | None = None) -> str:
-    """Return the rover's URDF with the numbers of config/rover.yaml."""
-    numbers = numbers or config.load("rover", RoverNumbers)
-    mappings = {name: repr(value) for name, value in vars(numbers).items()}
-    return str(xacro.process_file(str(urdf_file("rover")), mappings=mappings).toxml())
-
-
 @dataclass
 class RoverPhysics:
     """Steps the rover.
@@ -113,7 +105,7 @@ class RoverPhysics:
         self.wheel_radius = 0.5 * body.wheel_diameter
         self._slopes, self._curve = np.radians(curve.slip_slopes), np.array(curve.slip_on_sand)
         self._firm = curve.slip_on_rock
-        self.model = self._build(rover_urdf(body))
+        self.model = self._build(urdf_text("rover", **vars(body)))
         # N m that turn a wheel whose traction is its mean load
         self._stall = self.wheel_radius * body.mass * self.truth.world.gravity / len(WHEELS)
         self.data = mujoco.MjData(self.model)

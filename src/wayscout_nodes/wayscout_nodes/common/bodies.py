@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import xml.etree.ElementTree as ElementTree
 from functools import lru_cache
 from pathlib import Path
 
 import xacro
 
+from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 
@@ -26,10 +28,16 @@ def urdf_file(vehicle: str) -> Path:
 
 
 @lru_cache(maxsize=8)
-def urdf_text(vehicle: str) -> str:
-    """Return the URDF of a vehicle ('rover', 'helicopter') after xacro."""
-    document = xacro.process_file(str(urdf_file(vehicle)))
-    return str(document.toxml())
+def urdf_text(vehicle: str, **numbers: float) -> str:
+    """Return the URDF of a vehicle ('rover', 'helicopter') after xacro.
+
+    Its arguments take the numbers of config/<vehicle>.yaml, or those of `numbers` that are given.
+    """
+    file = urdf_file(vehicle)
+    entries = config.read(vehicle)
+    arguments = re.findall(r'<xacro:arg name="(\w+)"', file.read_text())
+    mappings = {name: repr(numbers.get(name, entries[name].value)) for name in arguments}
+    return str(xacro.process_file(str(file), mappings=mappings).toxml())
 
 
 @lru_cache(maxsize=8)
@@ -64,3 +72,8 @@ def fixed_offset(vehicle: str, frame: str) -> Pose:
         pose = offset @ pose
         link = parent
     return pose
+
+
+def frames(vehicle: str) -> list[tuple[str, str, Pose]]:
+    """Return (parent frame, child frame, pose of the child in the parent) of a vehicle's fixed joints."""
+    return [(f"{vehicle}/{p}", f"{vehicle}/{child}", x) for child, (p, x) in fixed_links(vehicle).items()]

@@ -72,6 +72,7 @@ class Localiser(Node):
         self._time = 0.0
 
         self._tf = TransformSender(self)
+        self._tf.send_static(link for vehicle in self._moved for link in bodies.frames(vehicle))
         self._track = self.create_publisher(PictureTrack, "helicopter/pictures", qos.latched(10))
         self._diagnostics = diagnostics.Diagnostics(self)
         self._lockstep = Lockstep(
