@@ -68,6 +68,45 @@ def test_adjusted_pictures_are_where_they_were_taken(flight):
     assert np.all(result.sigmas > 0.0)
 
 
+def test_dark_corners_of_a_lens_do_not_slow_the_ground():
+    rng = np.random.default_rng(0)
+    wide = 100.0 + 14.0 * cv2.GaussianBlur(rng.standard_normal((480, 760)), (0, 0), 2.0) / 0.14
+    y, x = np.mgrid[:480, :640]
+    light = 1.0 - 0.3 * ((x - 320.0) ** 2 + (y - 240.0) ** 2) / (320.0**2 + 240.0**2)
+    first, second = (np.clip(light * wide[:, k : k + 640], 0, 255).astype(np.uint8) for k in (0, 120))
+    pixels = tracks.corners(first, 44, 2e-5)
+    pixels = pixels[pixels[:, 0] > 140.0]
+    true = pixels - [120.0, 0.0]
+    shift = np.array([[1.0, 0.0, -120.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    bias = {}
+    for name, a, b in (
+        ("raw", first, second),
+        ("even", tracks.evened(first), tracks.evened(second)),
+    ):
+        found, good = tracks.follow(a, b, pixels, true, shift, window=17)
+        assert good.sum() > 40
+        bias[name] = abs(np.mean(found[good, 0] - true[good, 0]))
+    assert bias["even"] < 0.01
+    assert bias["even"] < 0.5 * bias["raw"], bias
+    assert np.ptp(tracks.evened(np.full((480, 640), 90, np.uint8))) == 0
+
+
+def test_a_swing_that_leaves_neighbours_apart_does_not_break_the_track(flight, monkeypatch):
+    follow = tracks.follow
+    images = [tracks.evened(s.image) for s in flight[0] if s.image is not None]
+
+    def apart(first, second, pixels, *more, **options):
+        found, good = follow(first, second, pixels, *more, **options)
+        if np.array_equal(first, images[3]) and np.array_equal(second, images[4]):
+            good[:] = False
+        return found, good
+
+    monkeypatch.setattr(flight_adjustment.tracks, "follow", apart)
+    _, error = adjusted(flight)
+    assert np.abs(np.diff(error[:, 2])).max() < 0.03
+    assert error[:, 2].std() < 0.02
+
+
 def test_the_same_pictures_give_the_same_poses(flight):
     first, second = adjusted(flight)[0], adjusted(flight)[0]
     for a, b in zip(first.optical_poses, second.optical_poses, strict=True):

@@ -241,6 +241,7 @@ class _Adjustment:
         poses = [start @ p.odom for p in pictures]
         near = _near_track(earlier, poses, camera)
         self.images = [p.image for p in pictures] + [p.image for p in near]
+        self.even = [tracks.evened(image) for image in self.images]
         poses += [p.optical for p in near]
         self.rotation = np.stack([p.rotation() for p in poses])
         self.centre = np.stack([p.position for p in poses])
@@ -355,7 +356,7 @@ class _Adjustment:
             for j in range(i + 1, min(i + 1 + p.follow_ahead, self.count)):
                 good, found = self.follow(i, j, uv, ground, point, normal)
                 if good.sum() < 6:
-                    break
+                    continue  # a swing between two pictures may leave them apart, yet not the next one
                 self.seen.add(j, number[good], found[good])
                 ground[good] = _on_rays(
                     pose, rays[good], self.pose(j), self.camera.rays(found[good]), ground[good]
@@ -373,15 +374,13 @@ class _Adjustment:
         if homography is None:
             return np.zeros(len(uv), np.bool_), guess
         found, good = tracks.follow(
-            self.images[i], self.images[j], uv, guess, homography,
+            self.even[i], self.even[j], uv, guess, homography,
             window=self.params.follow_window, round_trip=self.params.round_trip,
         )  # fmt: skip
         return good, found
 
     def follow_side(self) -> bool:
         """Follow the points into pictures of other legs and earlier flights; True when any was found."""
-        p = self.params
-        span = self.camera.width / self.camera.fx, self.camera.height / self.camera.fy
         any_found = False
         for i in range(self.count):
             first = self.first_point[i]
@@ -391,18 +390,31 @@ class _Adjustment:
                 continue
             ground = self.points[at]
             point, normal = _plane(ground)
-            height = float(self.centre[i, 2] - point[2])
-            distance = np.linalg.norm(self.centre[:, :2] - self.centre[i, :2], axis=1)
-            distance[max(0, i - p.follow_ahead) : i + p.follow_ahead + 1] = np.inf
-            distance[distance > 0.8 * height * max(span)] = np.inf
-            order = np.argsort(distance, kind="stable")[: p.side_pictures]
-            for j in order[np.isfinite(distance[order])]:
-                good, found = self.follow(i, int(j), self.pixels[i][at - first], ground, point, normal)
+            for j in self.overlapping(i, ground):
+                good, found = self.follow(i, j, self.pixels[i][at - first], ground, point, normal)
                 if good.sum() < 6:
                     continue
-                self.seen.add(int(j), at[good], found[good])
+                self.seen.add(j, at[good], found[good])
                 any_found = True
         return any_found
+
+    def overlapping(self, i: int, ground: Array) -> list[int]:
+        """Pictures of other legs and flights that see most of the (n, 3) points of picture i, best first.
+
+        Nearness alone would not do: a swing of 15 degrees moves the view by a quarter of its width.
+        """
+        p = self.params
+        distance = np.linalg.norm(self.centre[:, :2] - self.centre[i, :2], axis=1)
+        distance[max(0, i - p.follow_ahead) : i + p.follow_ahead + 1] = np.inf
+        size = np.array([self.camera.width, self.camera.height])
+        height = float(self.centre[i, 2] - np.median(ground[:, 2]))
+        share = {}
+        for j in np.flatnonzero(distance < 1.5 * height):
+            pixels, before = self.camera.project((ground - self.centre[j]) @ self.rotation[j])
+            inside = before & np.all((pixels > 6.0) & (pixels < size - 7.0), axis=1)
+            if inside.sum() >= 12:
+                share[int(j)] = int(inside.sum())
+        return sorted(share, key=lambda j: -share[j])[: p.side_pictures]
 
     def match_orbital(self, reach: float) -> bool:
         """Find each picture on the orbital image over the ground points; True when any was found."""
