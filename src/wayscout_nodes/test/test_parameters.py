@@ -91,3 +91,10 @@ def test_arguments_that_do_not_fit_end_a_node_with_one_message(arguments: list[s
     assert done.returncode == BAD_INPUT
     assert named in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_node_without_its_world_says_which_node_and_what_it_lacks() -> None:
+    command = [sys.executable, "-m", "wayscout_nodes.world_loader.node"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == BAD_INPUT
+    assert done.stderr.startswith("world_loader: world = ''"), done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import threading
@@ -113,4 +114,7 @@ def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
 
 
 def _name(node: Node | None, make: Callable[[], Node]) -> str:
-    return str(node.get_name()) if node is not None else getattr(make, "__name__", "node").lower()
+    """Return the node's name, before there is one that of its class as ROS would write it."""
+    if node is not None:
+        return str(node.get_name())
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", getattr(make, "__name__", "node")).lower()

@@ -20,8 +20,10 @@ def read_orbital_map(folder: Path | str) -> tuple[World, OrbitalMap]:
         InvalidInput: naming the folder when it is no world (with its neighbours that are), or the file
             and field that are corrupt.
     """
+    if not str(folder):
+        raise InvalidInput("world", "", "the parameter 'world' names the folder of a world")
     folder = Path(folder)
-    if not str(folder) or not (folder / "world.yaml").is_file():
+    if not (folder / "world.yaml").is_file():
         known = sorted(f.parent.name for f in folder.parent.glob("*/world.yaml")) if folder.name else []
         raise InvalidInput(
             "world", str(folder), f"a folder with world.yaml is needed; known beside it: {known or 'none'}"
