@@ -1,12 +1,14 @@
-"""Two teams in one graph never meet: what a team's nodes publish, hear, serve and call is the team's own."""
+"""Each node of the table, made alone: names that keep two teams apart, parameters that are described."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wayscout_bringup.processes import private_domain
@@ -23,6 +25,7 @@ import importlib, inspect, json, sys
 from pathlib import Path
 import rclpy
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from wayscout_bringup import node_table
 
@@ -38,20 +41,30 @@ for entry in node_table.table(options):
     names = found[entry.name] = {"nodes": [], "publisher": [], "subscriber": [], "service": [], "client": []}
     for name, namespace in node.get_node_names_and_namespaces():
         names["nodes"].append(namespace + "/" + name)
-        for kind in names.keys() - {"nodes"}:
+        for kind in ("publisher", "subscriber", "service", "client"):
             ask = getattr(node, f"get_{kind}_names_and_types_by_node")
             names[kind] += [found_name for found_name, _ in ask(name, namespace)]
+    parameters = found[entry.name]["parameters"] = []
+    for descriptor in node.describe_parameters(node.list_parameters([], 0).names):
+        ranges = [*descriptor.floating_point_range, *descriptor.integer_range]
+        refused = None
+        if ranges:
+            beyond = type(ranges[0].to_value)(2 * abs(ranges[0].to_value) + 1)
+            changes = [Parameter(descriptor.name, value=beyond)]
+            refused = not node.set_parameters(changes)[0].successful
+        parameters.append([descriptor.name, descriptor.description, refused])
     getattr(node, "close", lambda: None)()
     node.destroy_node()
     rclpy.try_shutdown()
 print(json.dumps(found))
 """
-Names = dict[str, dict[str, list[str]]]
+RCLPYS = {"use_sim_time", "start_type_description_service"}  # described, or not, by rclpy
+Names = dict[str, dict[str, list[Any]]]
 
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
-    """Return node -> kind of name -> full names, of a team in the namespace 'mars'."""
+    """Return node -> kind of name -> full names, of a team in the namespace 'mars'; and its parameters."""
     pytest.importorskip("wayscout_interfaces.msg", reason="the workspace is not built")
     world = find_world("gully", ROOT / "worlds")
     environment = {**os.environ, "ROS_DOMAIN_ID": private_domain(), "ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"}
@@ -90,3 +103,37 @@ def test_a_bag_holds_all_that_a_team_publishes_but_the_steps(names: Names) -> No
     heard = {name.removeprefix("/mars/") for found in names.values() for name in found["subscriber"]}
     assert own - {*recording.TOPICS, *recording.PICTURES} == STEPS
     assert {*recording.TOPICS, *recording.PICTURES} <= own | heard
+
+
+def test_every_parameter_is_described_and_keeps_to_its_range(names: Names) -> None:
+    parameters = [
+        (node, *p) for node, found in names.items() for p in found["parameters"] if p[0] not in RCLPYS
+    ]
+    assert not [(node, name) for node, name, description, _ in parameters if not description]
+    assert not [(node, name) for node, name, _, refused in parameters if refused is False]
+    assert {"rover", "helicopter", "localiser", "mapper", "router"} <= {p[0] for p in parameters if p[3]}
+
+
+def test_no_node_hides_what_rclpys_node_keeps() -> None:
+    rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+    context = rclpy.context.Context()
+    rclpy.init(context=context, domain_id=int(private_domain()))
+    plain = rclpy.create_node("plain", context=context)
+    kept = set(dir(plain))
+    plain.destroy_node()
+    rclpy.shutdown(context=context)
+    for file in [
+        *(ROOT / "src/wayscout_nodes").rglob("node.py"),
+        *(ROOT / "src/wayscout_sim").rglob("node.py"),
+    ]:
+        tree = ast.walk(ast.parse(file.read_text()))
+        nodes = [c for c in tree if isinstance(c, ast.ClassDef) and "Node" in map(ast.unparse, c.bases)]
+        stored = [
+            item.attr
+            for node in nodes
+            for item in ast.walk(node)
+            if isinstance(item, ast.Attribute) and isinstance(item.ctx, ast.Store)
+            if ast.unparse(item.value) == "self"
+        ]
+        assert nodes
+        assert not kept & set(stored), file
