@@ -177,6 +177,20 @@ def test_arguments_are_declared_and_described(name: str, described: Callable[[st
     assert len(declared) == len(NAMES[name])
 
 
+def test_the_documentation_names_every_argument_with_its_default_and_its_files() -> None:
+    lines = [line for line in (ROOT / "docs/launch.md").read_text().splitlines() if line.startswith("| `")]
+    rows = {row[0].strip("`"): row for row in ([c.strip() for c in line.split("|")[1:-1]] for line in lines)}
+    said = {"all": set(FILES), "all but view": set(FILES) - {"view"}}
+    for argument in ARGUMENTS:
+        _, default, meaning, files = rows[argument.name]
+        assert default.strip("`") == (argument.default or "empty")
+        assert meaning
+        assert said.get(files, set(files.split(", "))) == {
+            f for f, names in NAMES.items() if argument.name in names
+        }
+    assert {f"{name}.launch.py" for name in FILES} <= set(rows)
+
+
 def test_the_default_works_on_a_machine_without_gazebo_rviz_and_bags(
     launched: Launch, world: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
