@@ -27,6 +27,8 @@ from wayscout_bringup.processes import CLEAN_EXITS
 
 COMMON_ARGUMENTS = {"launch-prefix", "launch-prefix-filter"}
 """Arguments that every launch file has."""
+PATIENCE = "10"
+"""Seconds from SIGINT to SIGTERM: on a busy machine a report or a bag is not done within launch's 5."""
 
 
 class PartFailed(WayscoutError):
@@ -88,13 +90,20 @@ def _node(entry: NodeEntry, options: Options) -> Node:
         # the command line is that of the `wayscout` command
         ros_arguments=node_table.settings(entry, options),
         output="screen",
+        sigterm_timeout=PATIENCE,
         on_exit=partial(_ended, entry.name) if entry.required else None,
     )
 
 
 def _recorder(options: Options, *, pictures: bool) -> ExecuteProcess:
     command = recording.command(options, pictures=pictures)
-    return ExecuteProcess(cmd=command, name="record", output="screen", on_exit=partial(_ended, "record"))
+    return ExecuteProcess(
+        cmd=command,
+        name="record",
+        output="screen",
+        sigterm_timeout=PATIENCE,
+        on_exit=partial(_ended, "record"),
+    )
 
 
 def _ended(name: str, event: ProcessExited, context: LaunchContext) -> list[Action] | None:

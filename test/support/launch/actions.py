@@ -31,8 +31,11 @@ class OpaqueFunction(Action):
 class ExecuteProcess(Action):
     """One process."""
 
-    def __init__(self, *, cmd: list[str], name: str, output: str, on_exit: Callable[..., Any]) -> None:
+    def __init__(
+        self, *, cmd: list[str], name: str, output: str, sigterm_timeout: str, on_exit: Callable[..., Any]
+    ) -> None:
         self.cmd, self.name, self.output, self.on_exit = cmd, name, output, on_exit
+        self.sigterm_timeout = sigterm_timeout
 
 
 class Shutdown(Action):

@@ -21,9 +21,10 @@ class Node(Action):
         arguments: list[str],
         ros_arguments: list[str],
         output: str,
+        sigterm_timeout: str,
         on_exit: Callable[..., Any] | None,
     ) -> None:
         self.package, self.executable, self.name, self.on_exit = package, executable, name, on_exit
-        self.output = output
+        self.output, self.sigterm_timeout = output, sigterm_timeout
         identity = ["--ros-args", "-r", f"__node:={name}", "-r", f"__ns:={namespace}"]
         self.cmd = [*arguments, "--ros-args", *ros_arguments, *identity]
