@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Drive both channels of some worlds, whatever was decided, and see who is passable: the whole stack.
 
     python benchmarks/bench_both_channels.py --seeds 20,21,22,24 --resume /tmp/both.jsonl [--surveyed]

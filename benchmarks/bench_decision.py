@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Decisions over many worlds: on the truth, on the orbital map alone, and on the helicopter's map.
 
     python benchmarks/bench_decision.py --seeds 0:20 --resume /tmp/decisions.jsonl [--mapped] [--jobs 2]

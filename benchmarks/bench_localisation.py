@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How well the localiser knows where the helicopter and its pictures are, over a survey of a built-in world.
 
     python benchmarks/bench_localisation.py worlds/gully --flights A B

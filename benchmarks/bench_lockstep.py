@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How fast a flight without pictures goes in lock-step, with the real nodes as processes over DDS.
 
     python benchmarks/bench_lockstep.py worlds/gully

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Map a simulated survey and compare with the truth: accuracy, coverage, sigma, rocks, sand, speed.
 
     python benchmarks/bench_mapping.py --world worlds/gully --pose-error 0.02 --out /tmp/bench

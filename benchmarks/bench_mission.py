@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Hold a finished mission against the simulator's truth: decision, map, localisation, drive, time.
 
 ./wayscout mission --world gully --run runs/here

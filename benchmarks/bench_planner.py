@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Planner over weighted grids, beside pyastar2d and scikit-image's MCP, all judged by the exact integral.
 
     python benchmarks/bench_planner.py [--sizes 250 500 1000 2000 4000] [--reference-up-to 1000]

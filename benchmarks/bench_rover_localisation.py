@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How well the localiser knows where the rover is, along a channel of a built-in world.
 
     python benchmarks/bench_rover_localisation.py worlds/gully --channel B

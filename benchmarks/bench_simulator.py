@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How fast and how exact the embedded simulator is, without ROS.
 
     python benchmarks/bench_simulator.py [WORLD]

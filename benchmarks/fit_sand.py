@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Fit the weights by which sand is told from firm ground, and judge them on worlds that took no part.
 
     python benchmarks/fit_sand.py --fit gully:101 delta:101 --judge gully:201 delta:205 --folder /tmp/sand

@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Write docs/interfaces.md from the nodes themselves: topics, services, actions and parameters.
 
 Makes every node of the node table in this one process, without running any, and asks each what it offers.

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Start the whole mission: simulator, scout's and rover's side, the mission itself, and RViz to watch."""
 
 from wayscout_bringup.launching import describe

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Start the rover's side: router and rover."""
 
 from wayscout_bringup.launching import describe

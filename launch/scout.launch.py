@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Start the helicopter's side: world loader, localiser, mapper and helicopter."""
 
 from wayscout_bringup.launching import describe

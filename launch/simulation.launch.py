@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Start the simulator alone."""
 
 from wayscout_bringup.launching import describe

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Watch a mission that runs elsewhere: RViz alone."""
 
 from wayscout_bringup.launching import describe

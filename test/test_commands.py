@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The commands that need no ROS, as a user types them."""
 
 from __future__ import annotations

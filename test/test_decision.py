@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The pictures make the decision: right with them, the orbital map's without, and flipped with the hazards.
 
 No ROS: worlds are surveyed offline by `wayscout_sim.survey`.

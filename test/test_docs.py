@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What the documentation says exists: links, commands, parameters, messages, scripts."""
 
 from __future__ import annotations

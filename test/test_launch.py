@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 launch`: the launch files start what the `wayscout` command starts, and refuse nonsense.
 
 They run against the stand-ins in support/, and where launch and launch_ros are installed against those too.

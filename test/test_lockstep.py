@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Lock-step over real DDS: participants wait for all of one instant, the simulator knows who is silent."""
 
 from __future__ import annotations

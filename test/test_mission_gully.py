@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The whole mission in the small world: real processes, real DDS, and nothing left behind."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The one list of nodes: what a run starts, with which arguments (test_launch.py: that both fronts do)."""
 
 from __future__ import annotations

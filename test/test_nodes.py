@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Each node of the table, made alone: names that keep two teams apart, parameters that are described."""
 
 from __future__ import annotations

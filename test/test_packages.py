@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Every package says who it is and names all that it imports."""
 
 from __future__ import annotations

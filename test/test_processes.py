@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Processes of a run die together and leave nothing: no grandchild, no shared memory, no foreign domain."""
 
 from __future__ import annotations

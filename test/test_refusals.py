@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A parameter out of range ends a run with exit code 2 and one line that names it."""
 
 from __future__ import annotations

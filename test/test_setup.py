@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Set-up: one clear message for what it cannot do, and nothing done twice."""
 
 from __future__ import annotations

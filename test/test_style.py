@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Style and structure hold over the whole tree: ruff, mypy, and who may import what."""
 
 from __future__ import annotations
@@ -48,6 +50,16 @@ def test_ruff_finds_nothing_to_mend() -> None:
 
 def test_every_file_is_formatted() -> None:
     run("ruff", "format", "--check", ".")
+
+
+def test_every_file_states_copyright_and_licence() -> None:
+    stated = "# Copyright 2026 The Wayscout authors\n# SPDX-License-Identifier: Apache-2.0\n"
+    files = [f for top in SOURCES for f in top.rglob("*.py")]
+    without = [
+        str(f.relative_to(ROOT)) for f in files if f.stat().st_size and not f.read_text().startswith(stated)
+    ]
+    assert len(files) > 200
+    assert not without
 
 
 def test_types_of_the_brain_are_strict() -> None:

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Nobody but the simulator opens the truth: by what nodes are told, and by a run of real processes.
 
 In that run the truth is deleted as soon as the simulator has loaded it, before any other node starts, so

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 from setuptools import find_packages, setup
 
 NAME = "wayscout"

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The same examples at every run: a property that fails here fails everywhere."""
 
 from hypothesis import settings

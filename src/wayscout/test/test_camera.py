@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Cameras project and back-project alike; files are read or refused by field."""
 
 from __future__ import annotations

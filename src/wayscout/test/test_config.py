@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The configuration is readable, complete, in range; what does not fit is refused by name."""
 
 from __future__ import annotations

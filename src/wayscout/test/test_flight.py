@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Flight plans, their price, guidance, landing sites and the log."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Poses chain, invert and interpolate; the buffer forgets, clears and refuses as it says."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Cells lie where the convention says; sampling, cropping, pasting and files keep it."""
 
 from __future__ import annotations

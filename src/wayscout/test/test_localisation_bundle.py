@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Bundle adjustment: known answers on made-up points, outliers, fixed cameras."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A flight over made-up ground: drift is found in flight and after it, bad pictures and echoes do no harm."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Matching a picture to the orbital image: known offsets, and what must not match."""
 
 from __future__ import annotations

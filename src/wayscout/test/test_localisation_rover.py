@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The rover on the elevation map: slip and drift are recovered; unknown ground and bad depth do no harm."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A folder of pictures becomes maps; whatever is wrong with it is named by row and column."""
 
 import sys

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A map folder read again gives the tiles and rocks that were written."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Reports of synthetic runs, whole and with parts missing."""
 
 from __future__ import annotations

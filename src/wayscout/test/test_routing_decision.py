@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Planning layers, prices by direction and the choice between channels, on ground made for the purpose."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Terrain metrics against planes, steps and holes whose answers are known."""
 
 import numpy as np

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A made world keeps its promises: layout, schema, relief, rocks, orbital products, determinism."""
 
 from __future__ import annotations

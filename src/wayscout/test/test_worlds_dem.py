@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Worlds from elevation models: converted, cropped, filled, or refused with the field named."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What seeds plan: shares of outcomes, distinct costs, room for every feature."""
 
 from __future__ import annotations

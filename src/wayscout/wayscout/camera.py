@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Camera models: project, back-project, footprint; read from ROS camera_info files.
 
 Pixels are (u, v), u to the right and v down, with the centre of the first pixel at (0, 0). The

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The parts of Wayscout that need no ROS, as commands: world, map, plan."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Numbers from config/: described, with unit, range and source, written down once.
 
 A configuration file maps a group of parameters to entries like

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Errors that name what was wrong: the field, the value and what would have been accepted."""
 
 from __future__ import annotations

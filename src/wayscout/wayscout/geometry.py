@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Poses, quaternions and a time-interpolated pose buffer.
 
 Quaternions are x, y, z, w. Frames follow REP-103 (x forward, y left, z up; optical frames z

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Grid: named float layers on one metric raster.
 
 Row 0 is the south edge and column 0 the west edge, so that row grows with y and column with x:

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Read and write grids as GeoTIFF (row 0 north in the file, row 0 south in memory)."""
 
 from __future__ import annotations

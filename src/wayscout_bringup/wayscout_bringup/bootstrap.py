@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Set up what a fresh machine lacks, build, and hand over to the command line.
 
 Standard library only: this runs before anything is installed. A sourced ROS 2 (Jazzy or newer) is used

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The command line: mission, test, world, map, plan, doctor."""
 
 from __future__ import annotations

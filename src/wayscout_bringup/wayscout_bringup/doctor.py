@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """`wayscout doctor`: what this machine has, what is missing, what to do about it."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The arguments of `ros2 launch`: their descriptions, and what the given words mean.
 
 Nothing here imports launch, which a machine without a ROS 2 desktop lacks.

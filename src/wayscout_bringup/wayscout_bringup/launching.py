@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What the launch files share: from the node table to launch descriptions.
 
 Only this module and the launch files know launch and launch_ros.

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """`wayscout mission`: start every node of the table, wait for the mission's end, say what came of it."""
 
 from __future__ import annotations

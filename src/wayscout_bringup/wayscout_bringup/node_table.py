@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The one list of nodes: what runs, in which part, under which name, with which parameters.
 
 Both fronts read it: `launch/*.launch.py` turns entries into launch_ros Nodes, the `wayscout` command

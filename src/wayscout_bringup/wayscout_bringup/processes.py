@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Start the processes of a run, watch them, and end all of them whatever happens."""
 
 from __future__ import annotations

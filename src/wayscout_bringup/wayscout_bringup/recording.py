@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Recording a run with `ros2 bag`: the topics, and the command."""
 
 from __future__ import annotations

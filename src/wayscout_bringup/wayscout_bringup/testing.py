@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """`wayscout test`: colcon test, the failures in full, and one closing line."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Messages and back again; what comes in broken is refused by name."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The localiser's log of the helicopter's poses."""
 
 from __future__ import annotations

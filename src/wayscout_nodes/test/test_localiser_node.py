@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The localiser over real DDS: a correction for each step, a track after a flight, bad messages survived."""
 
 from __future__ import annotations

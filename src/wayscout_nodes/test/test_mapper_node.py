@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The mapper node among real topics: a flight becomes tiles; what is wrong is named, and the node goes on."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The mission's process against servers that answer at once: exit codes, records, signals."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The mission's tree over actions that answer from a script."""
 
 from __future__ import annotations

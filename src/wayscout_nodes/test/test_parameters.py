@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Parameters are declared from config/, with description and range, and refuse what does not fit."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The router node among real topics: maps in, a decision out, and refusals that name the field."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Helicopter and rover nodes over real DDS, against a kinematic stand-in for simulator and localiser."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The URDFs hold the numbers of config/, and frames are where the cameras need them."""
 
 from __future__ import annotations

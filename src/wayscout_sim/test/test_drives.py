@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What a drive proves about its channel, from made-up runs."""
 
 from __future__ import annotations

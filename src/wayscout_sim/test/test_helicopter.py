@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The helicopter flies what it is told, within limits, and lands."""
 
 from __future__ import annotations

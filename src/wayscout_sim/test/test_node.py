@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The node `simulator` over real DDS, in a process of its own, against stand-ins for the participants."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Pictures and depth against the heightmap and texture they are drawn from."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The rover on ramps, rocks and sand, measured by its true motion."""
 
 from __future__ import annotations

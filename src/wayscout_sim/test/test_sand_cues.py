@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The cues of sand on painted ground, whose texture is as fine or as coarse as that of the worlds."""
 
 import cv2

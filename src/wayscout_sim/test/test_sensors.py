@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Noise and drift are as large as the configuration says, and no larger."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A toy world for the simulator's tests: a plane that rises to the east and north, hills, a few rocks."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The embedded simulator: MuJoCo physics and cameras behind the same topics as Gazebo."""
 
 from wayscout_sim import gl

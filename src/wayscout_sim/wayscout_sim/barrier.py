@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The simulator's side of lock-step: who has answered, which commands are still on their way. No ROS."""
 
 from __future__ import annotations

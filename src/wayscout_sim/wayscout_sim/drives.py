@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Did a finished mission's drive show that its channel can be climbed? Judged by what truly happened."""
 
 from __future__ import annotations

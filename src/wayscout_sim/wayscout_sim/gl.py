@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Chooses how MuJoCo draws without a display; the package does so before mujoco is imported.
 
 EGL first, OSMesa where EGL has no device. A MUJOCO_GL set by the user is left alone.

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What wheels and legs touch: the heightfield and a pool of near rocks, in a vehicle's MuJoCo model."""
 
 from __future__ import annotations

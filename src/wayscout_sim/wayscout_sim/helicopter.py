@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The helicopter's physics: a rigid body with rotor thrust, its inner loops, gusts, battery and legs.
 
 Simplified: rotor thrust is one force along the body's z axis and one torque, the blades don't flap, and

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Is a decision right? The same router and limits decide on maps and on the truth: for tests, benchmarks."""
 
 from __future__ import annotations

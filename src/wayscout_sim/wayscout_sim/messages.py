@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """From the simulation's readings to ROS messages, and from commands to numbers."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The node `simulator`: the embedded simulation behind the topics of docs/architecture.md, in lock-step."""
 
 from __future__ import annotations

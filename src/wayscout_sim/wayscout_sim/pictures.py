@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Pictures and depth images of a world, as a camera at a pose would take them; needs no ROS.
 
 The ground is drawn from heightfield tiles with the world's texture, in which sun and shadows are

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The rover's physics: its URDF on the ground in MuJoCo, motors, traction, and what truly happens to it."""
 
 from __future__ import annotations

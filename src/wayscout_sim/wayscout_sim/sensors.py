@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What the vehicles' sensors say: the truth with noise, drift and seeds. Numbers in config/simulator.yaml."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Both vehicles in a world, their sensors and the clock; no ROS. `wayscout_sim.node` adds the topics."""
 
 from __future__ import annotations

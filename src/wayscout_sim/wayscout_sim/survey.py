@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A survey without flying it: pictures from where the planned flights take them, for tests and benchmarks.
 
 The planner's flights are followed over the true ground, as the helicopter does by laser range, and the

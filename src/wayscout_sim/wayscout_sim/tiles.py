@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The drawn ground: a pool of heightfield tiles with textures, filled as the view moves."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How much of a wheel's turning reaches the ground.
 
 MuJoCo's friction holds or slides but does not creep, so slip is put in at the wheel: its surface moves

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What truly happened, for reports and tests: written to a file, published nowhere."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Stand-in for `launch`: keeps what it is given."""
 
 from __future__ import annotations

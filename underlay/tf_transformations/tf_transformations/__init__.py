@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The functions of tf_transformations that Wayscout uses, over transforms3d.
 
 Names, argument order and the x, y, z, w order of quaternions are those of the real package.

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Where rays meet made-up ground: one march for pictures, depth pictures and the laser of the tests."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A drive over made-up ground with slipping wheel odometry and depth pictures: for tests and benchmarks."""
 
 from __future__ import annotations

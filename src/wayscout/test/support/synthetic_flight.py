@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A flight over made-up ground with drifting odometry, laser range, pictures and an orbital map: for tests
 and benchmarks of the localisation."""
 

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A small made-up piece of ground, and pictures of it: for tests and benchmarks of the mapping.
 
 The ground is a height raster (slope, undulation, ripples, rocks as half ellipsoids) under a grey texture

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The rover's body and driving parameters, as plain records."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """One drive along a path: tracking, checks ahead, detours, slip and tilt stops, one step at a time."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Hazards seen from the ground: rocks and steps in depth pictures that the map does not show."""
 
 from __future__ import annotations

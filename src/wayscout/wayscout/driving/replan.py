@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A detour around hazards that the map did not show, back to the path."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How the rover would stand: settled pose of the rocker-bogie on an elevation grid."""
 
 from __future__ import annotations

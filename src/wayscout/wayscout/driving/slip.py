@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Slip from the difference between wheel travel and localised motion."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Six-wheel Ackermann steering with four steered corners, and turning in place."""
 
 from __future__ import annotations

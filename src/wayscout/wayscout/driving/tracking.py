@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Following a path: pure pursuit that knows its sideslip, with turns in place at sharp corners."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What one flight has drawn and may still draw, by the battery's charge or else by time in the air."""
 
 from __future__ import annotations

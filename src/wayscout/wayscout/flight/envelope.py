@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What a flight costs and whether the helicopter may fly it."""
 
 from __future__ import annotations

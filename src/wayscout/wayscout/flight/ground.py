@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What height the ground ahead has, as far as maps tell."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Flying a plan: from pose, range and energy to a velocity command, one control period at a time."""
 
 from __future__ import annotations

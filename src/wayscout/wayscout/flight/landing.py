@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Where to land: flat, smooth and free of rocks, near a wanted point."""
 
 from __future__ import annotations

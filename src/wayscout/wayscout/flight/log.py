@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The log book: one record a flight, and the totals."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Flight plans and the helicopter's limits, as plain records."""
 
 from __future__ import annotations

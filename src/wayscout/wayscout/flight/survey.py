@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Survey patterns: parallel legs along a corridor, split into flights that the envelope allows."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """From a plan to a trajectory: where to be, how fast, how high and where to take pictures.
 
 Pricing and guidance use the same trajectory, so what was priced is what is flown.

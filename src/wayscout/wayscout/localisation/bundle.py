@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Bundle adjustment of one flight: camera poses, ground points and the orbital map's shift together.
 
 Levenberg-Marquardt on the reduced camera system: points are eliminated by the Schur complement

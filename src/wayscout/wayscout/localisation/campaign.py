@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The helicopter over several flights: filtered in flight, all pictures adjusted after each landing."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A patch of ground around the rover made of its own last depth pictures.
 
 A new picture laid onto it tells the way since the last one, slip included, free of the errors of any map.

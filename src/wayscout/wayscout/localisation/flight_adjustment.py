@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """All pictures of one flight adjusted together, after the flight.
 
 Points are followed between neighbouring pictures, the poses adjusted to them (wayscout.localisation.bundle),

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Where the helicopter is while it flies: odometry, laser range and single pictures on the orbital image.
 
 An extended Kalman filter over nine numbers (and the position at the last picture, to which the way between

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What the orbiter saw, and finding where on it a picture was taken.
 
 The orbital map carries an unknown shift s: the ground at x in `map` lies at x + s in the orbital

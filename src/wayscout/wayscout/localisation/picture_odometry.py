@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How far the helicopter moved between two pictures: points followed, scaled by the laser.
 
 Two pictures and their points are adjusted (wayscout.localisation.bundle) with the first held where odometry

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Fisheye and distorted pictures redrawn as a pinhole's, so that a plane is seen through a homography."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A cloud of ground points laid onto the elevation map: how well it fits, and which way it wants to move."""
 
 from __future__ import annotations

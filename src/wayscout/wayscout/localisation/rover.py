@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Where the rover is: wheel odometry with slip, and its depth pictures laid onto the elevation map.
 
 An extended Kalman filter over position in map (3), turn of the odometry frame about the vertical, slip

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Ground points followed from picture to picture.
 
 The second picture is first drawn as the first camera would have seen the ground plane; what is

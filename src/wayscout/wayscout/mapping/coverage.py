@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How much of a corridor the map has measured."""
 
 from __future__ import annotations

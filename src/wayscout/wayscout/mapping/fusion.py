@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """From disparities to height samples per cell, and from a cell's samples to one height with its sigma."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """TerrainMapper: flights of posed pictures in, a tiled elevation map and orthomosaic out."""
 
 from __future__ import annotations

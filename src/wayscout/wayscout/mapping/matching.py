@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Dense depth of a rectified pair by semi-global matching (Hirschmueller 2008), coarse range first."""
 
 from __future__ import annotations

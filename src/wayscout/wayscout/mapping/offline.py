@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A folder of pictures with poses -> elevation.tif, sigma.tif, ortho.tif: the mapping without ROS."""
 
 from __future__ import annotations

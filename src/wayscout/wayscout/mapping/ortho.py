@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Orthomosaic: each cell takes its grey from the one picture that saw it most from above."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Choose which pictures to match with which: enough baseline to measure, enough overlap to match."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Turn two posed pictures into a rectified pair: rows correspond, columns differ by the disparity.
 
 Any camera model and any relative pose will do as long as the baseline is not along the view: both pictures

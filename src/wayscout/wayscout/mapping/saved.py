@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """A map folder as `offline.write_maps` leaves it, read again: the same tiles, without the pictures."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """From fused heights to the elevation layer: stray cells out, small holes filled, an honest sigma."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Height samples in square tiles: memory grows with the area that was seen, not with the pictures.
 
 Each cell keeps the best few samples, one for each pair of pictures that measured it.

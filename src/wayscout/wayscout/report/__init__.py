@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """From a run folder to what people and programs read: report.html and result.json."""
 
 from __future__ import annotations

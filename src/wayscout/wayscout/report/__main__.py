@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Write the report of a run folder again: python -m wayscout.report RUN [WORLD]."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Curves over the driven distance: height, tilt, slip and how far off the plan."""
 
 from __future__ import annotations

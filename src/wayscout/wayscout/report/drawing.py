@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What every figure shares: colours, shaded ground, and pictures as data URIs."""
 
 from __future__ import annotations

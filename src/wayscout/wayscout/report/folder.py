@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The files of a run folder: written while the mission goes on, read by the report.
 
     mission.json     world, corridors, start, goal, when it began

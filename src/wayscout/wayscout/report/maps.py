@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The maps of the report: where was flown, both channels, where was driven."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """report.html: one self-contained page about a run, whatever of it is there."""
 
 from __future__ import annotations

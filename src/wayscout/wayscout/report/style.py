@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The look of the page; inline, so that the report is one file."""
 
 STYLE = """

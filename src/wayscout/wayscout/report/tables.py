@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The parts of the page that are words and numbers."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Compare channels and decide: one of them, neither, or look there first."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Corridors: channels as operators draw them on the orbital map."""
 
 from __future__ import annotations

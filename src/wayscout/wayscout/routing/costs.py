@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Planning layers: the fine map and the orbital map fused into what a route costs per cell.
 
 Layers of the result (float32, one cell about `RouterParams.cell`):

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Cheapest cost from a start to every corner of a weighted grid, to any angle.
 
 The cost is constant within a cell. Values live at the cells' corners; a corner's value is the

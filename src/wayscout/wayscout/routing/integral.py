@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Exact cost of a path over a grid of cells with constant cost per metre."""
 
 from __future__ import annotations

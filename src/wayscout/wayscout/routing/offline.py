@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The planner on files: what `wayscout plan` does."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Limits of the rover and numbers of the router; values and sources are in config/."""
 
 from __future__ import annotations

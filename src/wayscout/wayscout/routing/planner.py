@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Cheapest any-angle path of a point over a grid of costs."""
 
 from __future__ import annotations

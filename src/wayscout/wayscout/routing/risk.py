@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What a path meets, and the probability that the rover gets through."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Cheapest route over a planning map, priced by the direction it is driven in.
 
 A lattice search (Dijkstra) over 16 neighbours, then straight cuts and smoothing under the same price.

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Pull a path tight within and between the cells it crosses.
 
 The path is a sequence of cells, neighbours by a border, and one crossing point on each border. Its cost

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Follow a value field from the goal down to the start, cell by cell."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What a viewer and a planner want to know of a piece of ground at a glance: hazards and a 0-100 cost."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Slope, step, roughness and clearance of an elevation grid.
 
 Every metric is taken against the plane that fits the elevation best (least squares) in the square

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Find rocks in an elevation grid: bumps that stand above the ground on every side.
 
 A rock is what remains when the ground is taken off: first the plane over a few metres (slopes), then a

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Loose sand from above: fine grain without stones, cracks or anything else that casts contrast.
 
 Every cue is a ratio, so that shadow and exposure do not count, and each has a physical reason:

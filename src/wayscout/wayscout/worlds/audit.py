@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Check a world's truth independently of its plan: can a rover climb through A, through B, or elsewhere?
 
 A plain flood fill over cells that a rover may stand on. It is no planner: it ignores headings and turning.

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The built-in worlds: made from config/worlds.yaml on first need, remade when recipe or generator change."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Draw corridors on a coarse elevation: what an operator would do by eye with a slope map."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The public part of a world folder: world.yaml and orbital/, all that a mission may know.
 
 What lies under truth/ is read by `wayscout.worlds.truth`, which nodes and brain never import.

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Make a world from a real elevation model: GeoTIFF, 16-bit PNG or npy.
 
 Coordinates of start and goal are the model's own: those of its georeference, or, where it has none,

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Make a world folder from a seed and a recipe."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Smooth random fields: sums of octaves of interpolated white noise."""
 
 from __future__ import annotations

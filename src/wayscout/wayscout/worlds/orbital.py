@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What the orbiter saw: coarse, smoothed, shifted, and wrong by a correlated error."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Where vehicles start and arrive: ground levelled to stand and land on, and what a survey tells of it."""
 
 from __future__ import annotations

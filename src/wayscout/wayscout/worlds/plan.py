@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What a seed plans: who is passable, where the channels run, what stands in them. Cheap: no rasters."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Recipes: the numbers of a kind of world, read from config/worlds.yaml."""
 
 from __future__ import annotations

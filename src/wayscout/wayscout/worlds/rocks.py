@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Rocks of a planned world: Golombek's size distribution, and the fields that block or only look so.
 
 Rocks wider than 0.25 m are objects; smaller ones are roughness and paint.

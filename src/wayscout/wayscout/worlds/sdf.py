@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The world as Gazebo wants it: <name>.sdf in the world folder, with its media.
 
 What Gazebo needs, measured with Harmonic: the collision's size is S N / (N - 1) for N vertices over S metres,

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The heightmap of a planned world: a layered delta front with two channels cut into it."""
 
 from __future__ import annotations

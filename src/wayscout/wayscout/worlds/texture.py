@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The painted ground: a colour orthoimage with sunlight and shadows baked in, rocks below 0.25 m included."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The truth part of a world folder, for simulators, tests and benchmarks alone.
 
 Neither nodes nor the rest of the brain may import this module; a test holds them to it.

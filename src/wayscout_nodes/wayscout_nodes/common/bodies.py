@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Fixed offsets between the frames of a vehicle, from its URDF: the single source for all of them."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Between ROS messages and the brain's types; everything that comes in is checked here."""
 
 from __future__ import annotations

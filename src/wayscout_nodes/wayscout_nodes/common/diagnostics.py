@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """One line of /diagnostics for each node."""
 
 from __future__ import annotations

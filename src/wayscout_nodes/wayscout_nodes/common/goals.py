@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Action goals that are finished from elsewhere than their own callback.
 
 A goal is worked on by a node's step handler. A coroutine that waits for it would be polled by the

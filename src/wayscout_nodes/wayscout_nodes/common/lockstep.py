@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The participant's side of lock-step: gather what one instant brought, act once, answer.
 
 With the embedded simulator each Step names the topics that carry a message of its stamp; the handler

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """ROS parameters from the described entries of config/: declared once, range-checked, at run time too."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Quality of service, one profile for each kind of topic."""
 
 from __future__ import annotations

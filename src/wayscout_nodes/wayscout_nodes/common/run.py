@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The process around a node: start, spin, and end with an exit code that says why."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What a node knows of the ground: the orbital map and the tiles that the mapper has sent."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Transforms without tf2: plain TFMessage publishers and the brain's own pose buffers.
 
 The type hash of TFMessage equals the real one's, so RViz and tf2_echo read what is sent here.

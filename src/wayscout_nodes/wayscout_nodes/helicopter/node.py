@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The helicopter node: accepts a plan inside the envelope, flies it, lands, logs it."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Where the helicopter believed to be, step by step: written to a file, for reports and benchmarks."""
 
 from __future__ import annotations

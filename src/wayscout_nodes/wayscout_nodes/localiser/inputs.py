@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What the localiser reads from messages, checked field by field."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The localiser: corrects drift of both vehicles and adjusts all pictures of a flight together."""
 
 from __future__ import annotations

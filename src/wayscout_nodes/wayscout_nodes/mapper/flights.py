@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Which pictures have come, which flights wait for theirs."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The mapper: keeps a flight's pictures, fuses them when their track comes, publishes the terrain map."""
 
 from __future__ import annotations

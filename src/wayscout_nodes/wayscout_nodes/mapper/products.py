@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The map as messages: tiles, index, hazards, and coarse layers for viewers."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """ROS actions and services as calls that a behaviour can start, watch and cancel.
 
 A `Call` never raises and never blocks: it is pending, then done with a result or with an error text.

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The mission: ticks the behaviour tree, keeps the records, ends with a report and an exit code."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The mission's progress for people: live on a terminal, otherwise one line a change."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Topics that are read when it suits, instead of waking the process with every message.
 
 The clock and the rover's state come with every simulated step, tens to hundreds a second; the mission

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What the run folder is told while the mission goes on, and how long each phase took."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The entries of config/mission.yaml as a record."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Where the mission begins and where it shall end, from the world's public file and the parameters."""
 
 from __future__ import annotations

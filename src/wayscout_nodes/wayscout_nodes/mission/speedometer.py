@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """How fast simulated time runs against the wall clock."""
 
 from __future__ import annotations

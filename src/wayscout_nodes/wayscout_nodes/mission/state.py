@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """What the mission knows and does now; every behaviour works on this one record."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Between messages and the plain records that the run folder keeps."""
 
 from __future__ import annotations

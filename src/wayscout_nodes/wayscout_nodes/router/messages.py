@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Between decisions and what is published and written of them."""
 
 from __future__ import annotations

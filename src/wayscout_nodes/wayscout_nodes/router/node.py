@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The router: keeps the orbital map and the tiles, answers `route/plan` with a decision and its reasons."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The tiles of the terrain map, checked against the index that says which there are."""
 
 from __future__ import annotations

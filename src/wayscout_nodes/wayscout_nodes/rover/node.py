@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The rover node: drives a path, sees hazards, stops safely, and can be driven by hand."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The world loader: reads a world's public files once and latches `map/orbital`."""
 
 from __future__ import annotations

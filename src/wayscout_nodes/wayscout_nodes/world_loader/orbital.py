@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """From a world folder's public part to the OrbitalMap message."""
 
 from __future__ import annotations

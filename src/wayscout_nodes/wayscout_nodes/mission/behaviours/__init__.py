@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """The leaves of the mission's tree: each a small class that does one thing."""
 
 from wayscout_nodes.mission.behaviours.approval import AwaitApproval

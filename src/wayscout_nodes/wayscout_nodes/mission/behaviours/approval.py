@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Wait for the operator before the rover moves."""
 
 from __future__ import annotations

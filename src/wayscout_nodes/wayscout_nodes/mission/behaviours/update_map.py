@@ -1,3 +1,5 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
 """Fuse the pictures of a flight."""
 
 from __future__ import annotations
