@@ -28,31 +28,21 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+
+from seeds import Row, keep_row, kept_rows, world_of
 
 from wayscout.camera import load_camera
 from wayscout.config import directory
 from wayscout.mapping import offline
 from wayscout.routing.compare import Decision
-from wayscout.worlds import recipe
-from wayscout.worlds.generate import generate
+from wayscout.worlds.folder import World
 from wayscout.worlds.truth import load_truth
 from wayscout_sim.drives import ENDED, read_drive
 from wayscout_sim.judge import decide_on_truth
 from wayscout_sim.survey import surveyed
 
-Row = dict[str, Any]
-
 LONGEST = 3600.0  # [s] of wall clock for one mission
 LAST_WORDS = 20.0  # [s] for a mission to end after being told to
-
-
-def world_of(seed: int, name: str, worlds: Path) -> Path:
-    """Return the world's folder, made when it is not there."""
-    folder = worlds / f"{name}_{seed}"
-    if not (folder / "world.yaml").is_file():
-        generate(seed, recipe.find(name)[1], folder, kind=name)
-    return folder
 
 
 def survey_of(world: Path, seed: int, folder: Path) -> Path:
@@ -88,10 +78,10 @@ def children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def judged(world: Path, channel: str, run: Path, right: Decision) -> Row:
+def judged(world: World, channel: str, run: Path, right: Decision) -> Row:
     """Return what the table shows of one drive."""
     truth = right.candidate(channel)
-    went = read_drive(run, load_truth(world).world, channel)
+    went = read_drive(run, world, channel)
     decision = json.loads((run / "result.json").read_text())["decision"]
     thought = next((c for c in decision.get("candidates", []) if c["channel"] == channel), {})
     return {
@@ -120,12 +110,13 @@ def judged(world: Path, channel: str, run: Path, right: Decision) -> Row:
 def bench(seed: int, given: argparse.Namespace, done: dict[tuple[int, str], Row]) -> None:
     """Drive the channels of a seed that have not been driven, and keep their rows."""
     world = world_of(seed, given.recipe, given.worlds)
-    names = [c.name for c in load_truth(world).world.corridors]
+    known = load_truth(world)
+    names = [c.name for c in known.world.corridors]
     wanted = given.channels.split(",") if given.channels else names
     missing = [name for name in wanted if (seed, name) not in done]
     if not missing:
         return
-    right = decide_on_truth(load_truth(world))
+    right = decide_on_truth(known)
     for channel in missing:
         stem = f"{given.recipe}_{seed}"
         flown = [done[seed, n]["map"] for n in names if (seed, n) in done]
@@ -137,11 +128,10 @@ def bench(seed: int, given: argparse.Namespace, done: dict[tuple[int, str], Row]
         wall, cpu = drive(world, seed, channel, start, run)
         row: Row = {"seed": seed, "recipe": given.recipe, "surveyed": given.surveyed, "channel": channel}
         row |= {"map": str(start or run / "map"), "flown": start is None, "wall_s": wall, "cpu_s": cpu}
-        row |= judged(world, channel, run, right)
+        row |= judged(known.world, channel, run, right)
         done[seed, channel] = row
-        if given.resume is not None and row["outcome"] in ENDED:
-            with given.resume.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+        if row["outcome"] in ENDED:
+            keep_row(given.resume, row)
         print(f"seed {seed} {channel}: {row['outcome']}, {wall:.0f} s", file=sys.stderr, flush=True)
 
 
@@ -190,11 +180,8 @@ def main() -> None:
     )
     given = parser.parse_args()
     seeds = [int(word) for word in given.seeds.split(",")]
-    done: dict[tuple[int, str], Row] = {}
-    if given.resume is not None and given.resume.is_file():
-        for row in map(json.loads, given.resume.read_text().splitlines()):
-            if (row["recipe"], row["surveyed"]) == (given.recipe, given.surveyed):
-                done[row["seed"], row["channel"]] = row
+    kept = kept_rows(given.resume, recipe=given.recipe, surveyed=given.surveyed)
+    done = {(row["seed"], row["channel"]): row for row in kept}
     for seed in seeds:
         bench(seed, given, done)
     show([row for key, row in sorted(done.items()) if key[0] in seeds])

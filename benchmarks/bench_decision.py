@@ -17,7 +17,6 @@ A decision is right when it names what the truth names, or a channel that costs 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import sys
@@ -32,6 +31,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from seeds import keep_row, kept_rows, world_of
 
 from wayscout.camera import load_camera
 from wayscout.config import directory
@@ -40,7 +40,7 @@ from wayscout.mapping.mapper import MapperParams
 from wayscout.routing import costs
 from wayscout.routing.corridor import Corridor
 from wayscout.worlds import noise, orbital, recipe
-from wayscout.worlds.generate import generate, imagine
+from wayscout.worlds.generate import imagine
 from wayscout.worlds.truth import Truth, load_truth
 from wayscout_sim.judge import (
     ALLOWED_REGRET,
@@ -110,10 +110,8 @@ def prior(truth: Truth, name: str) -> costs.OrbitalKnowledge:
 def judge(seed: int, name: str, worlds: Path, by_pictures: bool, threads: int) -> dict[str, Any]:
     """Decide on all three maps of one seed; return what the table shows."""
     begin, cpu = time.perf_counter(), time.process_time()
-    folder = worlds / f"{name}_{seed}"
     if by_pictures:
-        if not (folder / "world.yaml").is_file():
-            generate(seed, recipe.find(name)[1], folder, kind=name)
+        folder = world_of(seed, name, worlds)
         truth, known = load_truth(folder), seen_from_orbit(folder)
     else:
         _, truth = imagine(seed, recipe.find(name)[1])
@@ -215,19 +213,13 @@ def main() -> None:
     parser.add_argument("--why", action="store_true", help="print reasons where the truth is missed")
     arguments = parser.parse_args()
     first, last = (int(v) for v in arguments.seeds.split(":"))
-    done: dict[int, dict[str, Any]] = {}
-    if arguments.resume is not None and arguments.resume.is_file():
-        for line in arguments.resume.read_text().splitlines():
-            row = json.loads(line)
-            if (row["recipe"], row["mapped"]) == (arguments.recipe, arguments.mapped):
-                done[row["seed"]] = row
+    kept = kept_rows(arguments.resume, recipe=arguments.recipe, mapped=arguments.mapped)
+    done = {row["seed"]: row for row in kept}
     missing = [seed for seed in range(first, last) if seed not in done]
     for row in judge_all(missing, arguments.jobs, arguments.recipe, arguments.worlds, arguments.mapped):
         seed = row["seed"]
         done[seed] = row
-        if arguments.resume is not None:
-            with arguments.resume.open("a") as file:
-                file.write(json.dumps(done[seed]) + "\n")
+        keep_row(arguments.resume, row)
         print(f"seed {seed}: {done[seed]['wall_s']:.1f} s", file=sys.stderr, flush=True)
         if arguments.why:
             for basis in ("truth", "helicopter"):

@@ -296,6 +296,12 @@ def _meaning(topic: str) -> str:
     return f"best path through channel {channel[1].upper()}" if channel else MEANING[topic]
 
 
+def _ends(name: str, ends: Ends) -> tuple[str, str, str, str]:
+    """Return the cells of a name, its type, who offers and who uses it."""
+    kind = ends.kind.removeprefix("wayscout_interfaces/")
+    return f"`{name}`", kind, _names(ends.out), _names(ends.into)
+
+
 def _names(ends: dict[str, str]) -> str:
     return ", ".join(sorted(ends)) or "-"
 
@@ -382,10 +388,7 @@ def page(register: Register, graph: Graph, order: list[str]) -> str:
     lines = [*HEAD.splitlines(), ""]
     rows = [
         _row(
-            f"`{name}`",
-            ends.kind.removeprefix("wayscout_interfaces/"),
-            _names(ends.out),
-            _names(ends.into),
+            *_ends(name, ends),
             _profiles(ends.out) or _profiles(ends.into),
             _meaning(name),
         )
@@ -396,15 +399,7 @@ def page(register: Register, graph: Graph, order: list[str]) -> str:
         ("Services", graph.services, "| service | type | served by | used by |"),
         ("Actions", graph.actions, "| action | type | served by | used by |"),
     ):
-        rows = [
-            _row(
-                f"`{name}`",
-                ends.kind.removeprefix("wayscout_interfaces/"),
-                _names(ends.out),
-                _names(ends.into),
-            )
-            for name, ends in sorted(found.items())
-        ]
+        rows = [_row(*_ends(name, ends)) for name, ends in sorted(found.items())]
         lines += [f"## {title}", "", *_table(head, rows)]
     lines += [
         "Every node also has rclpy's own services for its parameters.",

@@ -86,7 +86,7 @@ def _node(entry: NodeEntry, options: Options) -> Node:
         package=entry.package,
         executable=entry.executable,
         name=entry.name,
-        namespace=f"/{options.namespace.strip('/')}",
+        namespace=f"/{options.team}",
         arguments=list(entry.words),
         # not as `parameters`, which launch_ros writes to files of its own under other rules of precedence:
         # the command line is that of the `wayscout` command

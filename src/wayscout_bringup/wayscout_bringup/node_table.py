@@ -63,6 +63,11 @@ class Options:
     start_map: Path | None = None
     overrides: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
+    @property
+    def team(self) -> str:
+        """The namespace without slashes at its ends; empty for none."""
+        return self.namespace.strip("/")
+
 
 @dataclass(frozen=True)
 class NodeEntry:
@@ -146,7 +151,7 @@ def table(options: Options, parts: Collection[str] = PARTS) -> list[NodeEntry]:
     for entry in entries:
         entry.parameters["use_sim_time"] = True
         entry.parameters.update(options.overrides.get(entry.name, {}))
-        if options.namespace.strip("/"):
+        if options.team:
             entry.remaps.update(TEAM_TOPICS)
     return [entry for entry in entries if entry.part in parts]
 
@@ -214,8 +219,8 @@ def _rviz_file() -> Path:
 def arguments(entry: NodeEntry, options: Options) -> list[str]:
     """Return what follows the executable's name on the command line."""
     identity = ["-r", f"__node:={entry.name}"]
-    if options.namespace.strip("/"):
-        identity += ["-r", f"__ns:=/{options.namespace.strip('/')}"]
+    if options.team:
+        identity += ["-r", f"__ns:=/{options.team}"]
     return [*entry.words, "--ros-args", *identity, *settings(entry, options)]
 
 
@@ -228,7 +233,7 @@ def settings(entry: NodeEntry, options: Options) -> list[str]:
         words += ["--params-file", str(options.params_file)]
     for key, value in entry.parameters.items():
         words += ["-p", f"{key}:={_text(value)}"]
-    logger = ".".join([*options.namespace.strip("/").split("/"), entry.name]).lstrip(".")
+    logger = ".".join([*options.team.split("/"), entry.name]).lstrip(".")
     return [*words, "--log-level", f"{logger}:={options.log_level}"]
 
 

@@ -51,7 +51,7 @@ def topics(options: Options, *, pictures: bool) -> list[str]:
     """Return the full names of the topics to record; pictures are most of a bag's size."""
     channels = [f"route/{corridor.name}/path" for corridor in load_world(options.world).corridors]
     names = [*TOPICS, *channels, *(PICTURES if pictures else ())]
-    prefix = "/".join(["", *filter(None, [options.namespace.strip("/")])])
+    prefix = f"/{options.team}" if options.team else ""
     return [*(f"{prefix}/{name}" for name in names), *GLOBAL]
 
 

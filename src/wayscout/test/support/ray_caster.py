@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from wayscout.grid import Grid
+from wayscout.localisation.relief import height_at
 
 Array = npt.NDArray[np.float64]
 
@@ -58,12 +59,7 @@ def _march(rays, eye, z, resolution, origin, lowest, highest, reach, step):  # t
 
 @njit(cache=True)
 def _height(z, eye, d, t, resolution, origin):  # type: ignore[no-untyped-def]
-    """Bilinear height under a point of a ray, NaN off the raster: no comparison with it holds."""
+    """Height under a point of a ray, NaN off the raster: no comparison with it holds."""
     u = (eye[0] + t * d[0] - origin[0]) / resolution - 0.5
     v = (eye[1] + t * d[1] - origin[1]) / resolution - 0.5
-    c, r = int(np.floor(u)), int(np.floor(v))
-    if c < 0 or r < 0 or c >= z.shape[1] - 1 or r >= z.shape[0] - 1:
-        return np.nan
-    a, b = u - c, v - r
-    low = z[r, c] * (1 - a) + z[r, c + 1] * a
-    return low * (1 - b) + (z[r + 1, c] * (1 - a) + z[r + 1, c + 1] * a) * b
+    return height_at(z, u, v)

@@ -97,17 +97,17 @@ class HazardDetector:
             return []
         seen = surface(points)
         top, low = seen["top"].astype(np.float64), seen["low"].astype(np.float64)
-        reference = _reference(seen, known)
+        ground = _smooth_ground(low)
+        reference = _reference(seen, known, ground)
         difference = _level(top - reference, top)
         limit = self._parameters.hazard_height
         # A map that is wrong by a smooth amount (orbital ground, a drifted edge) hides no rock: what the
         # wheels meet is sharp in the picture itself.
-        ground = _smooth_ground(low)
         sharp = np.nan_to_num(top - ground) > SHARP * limit
         rocks = self._clusters(seen, difference, top, sharp & (difference > limit), "rock")
         if known is None:
             return rocks
-        sunk = _level(low - _reference(seen, known, lowest=True), low)
+        sunk = _level(low - _reference(seen, known, ground, lowest=True), low)
         sharp = np.nan_to_num(low - ground) < -SHARP * limit
         return rocks + self._clusters(seen, sunk, low, sharp & (sunk < -limit), "step")
 
@@ -166,15 +166,15 @@ def surface(points: Array) -> Grid:
     return grid
 
 
-def _reference(seen: Grid, known: Grid | None, lowest: bool = False) -> Array:
-    """Return the ground to compare with, as `seen`: the map with rocks widened, or gentle ground."""
+def _reference(seen: Grid, known: Grid | None, gentle: Array, lowest: bool = False) -> Array:
+    """Return the ground to compare with, as `seen`: the map with rocks widened, or the gentle ground."""
     if known is None:
-        return _smooth_ground(seen["low"].astype(np.float64))
+        return gentle
     px, py = np.meshgrid(*seen.centres())
     ground = known.sample("elevation", px, py)
     missing = ~np.isfinite(ground)
     if missing.mean() > 0.5:
-        return _smooth_ground(seen["low"].astype(np.float64))
+        return gentle
     size = 2 * round(MAP_SLACK / CELL) + 1
     kernel = np.ones((size, size), np.uint8)
     if lowest:

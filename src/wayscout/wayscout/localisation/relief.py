@@ -65,7 +65,8 @@ def depth_cloud(
 
 
 @njit(cache=True)
-def _height(layer, u, v):  # type: ignore[no-untyped-def]
+def height_at(layer, u, v):  # type: ignore[no-untyped-def]
+    """Bilinear value at column u and row v of a raster, NaN off it; for compiled code."""
     c, r = int(np.floor(u)), int(np.floor(v))
     if c < 0 or r < 0 or c >= layer.shape[1] - 1 or r >= layer.shape[0] - 1:
         return np.nan
@@ -87,9 +88,9 @@ def _fit(points, x, y, z, yaw, layer, resolution, x0, y0, sigma, huber):  # type
         py = s * points[k, 0] + c * points[k, 1]
         u = (x + px - x0) / resolution - 0.5
         v = (y + py - y0) / resolution - 0.5
-        ground = _height(layer, u, v)
-        east, west = _height(layer, u + half, v), _height(layer, u - half, v)
-        north, south = _height(layer, u, v + half), _height(layer, u, v - half)
+        ground = height_at(layer, u, v)
+        east, west = height_at(layer, u + half, v), height_at(layer, u - half, v)
+        north, south = height_at(layer, u, v + half), height_at(layer, u, v - half)
         if np.isnan(ground + east + west + north + south):
             continue
         gx = (east - west) / (2.0 * half * resolution)
@@ -126,7 +127,7 @@ def _search(points, x, y, yaw, layer, resolution, x0, y0, step, reach, level):  
             for k in range(len(points)):
                 px = x + (q - reach) * step + c * points[k, 0] - s * points[k, 1]
                 py = y + (r - reach) * step + s * points[k, 0] + c * points[k, 1]
-                ground = _height(layer, (px - x0) / resolution - 0.5, (py - y0) / resolution - 0.5)
+                ground = height_at(layer, (px - x0) / resolution - 0.5, (py - y0) / resolution - 0.5)
                 if not np.isnan(ground):
                     residual[n] = points[k, 2] - ground
                     n += 1

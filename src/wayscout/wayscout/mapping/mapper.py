@@ -25,7 +25,7 @@ from wayscout.terrain.sand import probability
 LAYERS = ("elevation", "sigma", "measured", "intensity", "sand", "rock")
 Progress = Callable[[int, int], None]
 _RAW = ("height", "spread", "quality", "used")
-_MARGIN = 3.5  # [m] around a tile that its finishing looks at
+MARGIN = 3.5  # [m] around a tile that its finishing looks at
 T = TypeVar("T")
 
 
@@ -271,7 +271,7 @@ class TerrainMapper:
             tile.fused.update(zip(_RAW, fused, strict=True))
         for index in indices:
             bounds = self.store.bounds(index)
-            grid = self.store.grid(bounds.grown(_MARGIN), _RAW)
+            grid = self.store.grid(bounds.grown(MARGIN), _RAW)
             height = surface.without_strays(grid["height"], grid["used"], p.surface.stray_height)
             sigma = surface.sigma_of(
                 height, grid["spread"], grid["used"], p.resolution, self._shift, p.surface, self._way(grid)
@@ -294,10 +294,9 @@ class TerrainMapper:
         """Find rocks and sand on the touched tiles."""
         for index in sorted(touched):
             bounds = self.store.bounds(index)
-            grid = self.store.grid(bounds.grown(_MARGIN), ("elevation", "sigma", "intensity", "texture"))
+            grid = self.store.grid(bounds.grown(MARGIN), ("elevation", "sigma", "intensity", "texture"))
             found = find_rocks(grid)
-            inside = bounds.contains(found.table[:, 0], found.table[:, 1])
-            self._rocks[index] = found.table[inside]
+            self._rocks[index] = found.within(bounds)
             grid["rock"] = found.height
             grid["sand"] = probability(grid)
             self.store.put(grid, ("rock", "sand"), bounds)

@@ -12,12 +12,11 @@ from wayscout import raster
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Array
 from wayscout.grid import Bounds, Grid
+from wayscout.mapping.mapper import LAYERS, MARGIN
 from wayscout.mapping.tiles import Index, TileStore
 from wayscout.terrain.rocks import find_rocks
 
-LAYERS = ("elevation", "sigma", "measured", "intensity", "sand", "rock")
 _FILES = {"sigma": "sigma", "measured": "measured", "intensity": "ortho", "sand": "sand"}
-_MARGIN = 3.5  # [m] around a tile that its rocks are found with
 
 
 class SavedMap:
@@ -68,9 +67,9 @@ class SavedMap:
 
     def _find_rocks(self, index: Index) -> None:
         bounds = self.store.bounds(index)
-        grid = self.store.grid(bounds.grown(_MARGIN), ("elevation", "sigma", "intensity"))
+        grid = self.store.grid(bounds.grown(MARGIN), ("elevation", "sigma", "intensity"))
         found = find_rocks(grid)
-        self._rocks[index] = found.table[bounds.contains(found.table[:, 0], found.table[:, 1])]
+        self._rocks[index] = found.within(bounds)
         grid["rock"] = found.height
         self.store.put(grid, ("rock",), bounds)
 

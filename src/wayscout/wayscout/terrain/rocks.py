@@ -23,7 +23,7 @@ from numba import njit
 
 from wayscout import config
 from wayscout.errors import InvalidInput
-from wayscout.grid import Grid, Layer
+from wayscout.grid import Bounds, Grid, Layer
 from wayscout.terrain import metrics
 
 Array = npt.NDArray[np.float64]
@@ -63,6 +63,10 @@ class Rocks:
     table: Array
     sigma: Array
     height: Layer
+
+    def within(self, bounds: Bounds) -> Array:
+        """Return the rows of the table whose centres lie in `bounds`."""
+        return self.table[bounds.contains(self.table[:, 0], self.table[:, 1])]
 
 
 def find_rocks(grid: Grid, params: RockParams | None = None) -> Rocks:
