@@ -117,7 +117,7 @@ def test_too_little_energy_is_named() -> None:
         envelope.check(straight(400.0, 4.0, 10.0), replace(LIMITS, usable_energy=30000.0))
 
 
-@pytest.mark.parametrize("field", ["x", "height", "speed", "yaw", "picture_spacing"])
+@pytest.mark.parametrize("field", ["x", "height", "speed", "yaw", "picture_spacing", "colour_spacing"])
 def test_a_waypoint_of_nan_is_refused_by_name(field: str) -> None:
     good = FlightWaypoint(0.0, 0.0, 5.0, 2.0, 0.0)
     with pytest.raises(InvalidInput, match=rf"waypoints\[1\]\.{field}"):
@@ -133,6 +133,20 @@ def test_pictures_are_due_every_spacing() -> None:
     path = trajectory.build(straight(100.0, 4.0, 10.0, spacing=2.5), LIMITS)
     assert np.diff(path.pictures) == pytest.approx(2.5)
     assert len(path.pictures) == pytest.approx(40, abs=1)
+
+
+def test_a_picture_is_due_at_each_colour_picture() -> None:
+    plan = straight(100.0, 4.0, 10.0, spacing=2.5)
+    both = replace(plan, waypoints=(plan.waypoints[0], replace(plan.waypoints[1], colour_spacing=24.0)))
+    path = trajectory.build(both, LIMITS)
+    assert path.colours == pytest.approx([0.0, 24.0, 48.0, 72.0, 96.0])
+    assert set(path.colours) <= set(path.pictures)
+    assert np.diff(path.pictures).min() >= trajectory.BESIDE
+    cost = envelope.price(both, LIMITS)
+    assert (cost.pictures, cost.colour_pictures) == (len(path.pictures), 5)
+    flyer = Flyer(Guidance(both, LIMITS, Ground([])), 0.0, 0.0).run()
+    assert flyer.guidance.progress.colour_pictures == 5
+    assert flyer.guidance.progress.pictures == len(path.pictures) - 1, "the one at the end is not waited for"
 
 
 # --- survey ---------------------------------------------------------------------------------------------
@@ -445,12 +459,16 @@ def record(number: int, **changes: object) -> log.FlightRecord:
 
 
 def test_the_log_comes_back_and_adds_up(tmp_path: Path) -> None:
-    book = [record(1), record(2, outcome="cut short", message="energy, 5 J", distance=50.0)]
+    book = [
+        record(1),
+        record(2, outcome="cut short", message="energy, 5 J", distance=50.0, colour_pictures=10),
+    ]
     log.write_csv(book, tmp_path / "log.csv")
     assert log.read_csv(tmp_path / "log.csv") == book
     log.write_json(book, tmp_path / "log.json")
     total = log.totals(book)
     assert (total.flights, total.minutes, total.kilometres, total.pictures) == (2, 4.0, 0.5, 176)
+    assert total.colour_pictures == 10
     assert total.watt_hours == pytest.approx(84000.0 / 3600.0)
     assert log.totals([]).flights == 0
 

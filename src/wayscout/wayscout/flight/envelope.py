@@ -33,6 +33,7 @@ class FlightCost:
         pictures: taken.
         height: greatest above ground [m].
         speed: greatest over ground [m/s].
+        colour_pictures: taken.
     """
 
     duration: float
@@ -41,6 +42,7 @@ class FlightCost:
     pictures: int = 0
     height: float = 0.0
     speed: float = 0.0
+    colour_pictures: int = 0
 
 
 def vertical_time(height: float, rate: float, acceleration: float) -> float:
@@ -88,8 +90,10 @@ def price(plan: FlightPlan, limits: HelicopterLimits, ground: Ground | None = No
     duration = vertical_time(up, limits.max_climb_rate, limits.max_acceleration)
     duration += path.seconds + landing_time(down, limits)
     energy = limits.hover_power * duration + limits.mass * limits.gravity * climb / limits.climb_efficiency
-    pictures = len(path.pictures)
-    return FlightCost(duration, path.length, energy, pictures, float(highest.max()), float(path.speed.max()))
+    return FlightCost(
+        duration, path.length, energy, len(path.pictures), float(highest.max()), float(path.speed.max()),
+        len(path.colours),
+    )  # fmt: skip
 
 
 def violations(cost: FlightCost, limits: HelicopterLimits) -> list[str]:

@@ -47,6 +47,7 @@ class Command:
         velocity: (3,) levelled body frame, x forward, y left, z up [m/s].
         yaw_rate: [rad/s].
         trigger: take a picture now.
+        colour: take a colour picture now.
         motors: rotor on.
         phase: 'climb', 'survey', 'return', 'descend' or 'landed'.
     """
@@ -56,6 +57,7 @@ class Command:
     trigger: bool
     motors: bool
     phase: str
+    colour: bool = False
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Progress:
     max_height: float = 0.0
     max_speed: float = 0.0
     pictures: int = 0
+    colour_pictures: int = 0
     outcome: str = COMPLETE
     message: str = ""
     airborne_since: float | None = None
@@ -99,7 +102,7 @@ class Guidance:
         self._dt = 0.1
         self._begun = 0.0
         self._s = 0.0
-        self._next_picture = 0
+        self._next_picture = self._next_colour = 0
         self._offset: float | None = None  # ground by laser minus ground by map [m]
         self._takeoff: Array | None = None
         self._site: tuple[float, float] | None = None
@@ -257,7 +260,7 @@ class Guidance:
         plan = FlightPlan(self.plan.flight, self.plan.name, (point(*here), point(*site)))
         path = build(plan, limits, start_speed=max(speed, 0.5))
         self._path, self._altitude, self._below = follow_ground(path, self.ground, limits)
-        self._s, self._next_picture = 0.0, 0
+        self._s, self._next_picture, self._next_colour = 0.0, 0, 0
         self.phase = RETURN
 
     # --- the phases -------------------------------------------------------------------------------------
@@ -314,19 +317,19 @@ class Guidance:
         yaw_slope = float(path.at(self._s + 1.0)[1] - path.at(self._s)[1])
         yaw_rate = yaw_slope * speed + YAW_GAIN * float(wrap_angle(yaw - pose.yaw))
 
-        trigger = False
-        while (
-            self._next_picture < len(path.pictures)
-            and self._s >= path.pictures[self._next_picture] - 0.25 * speed * dt
-        ):
-            trigger = True
-            self._next_picture += 1
-        if trigger:
-            self.progress.pictures += 1
-        if self.phase == SURVEY and self._next_picture >= len(path.pictures):
+        reached = self._s + 0.25 * speed * dt
+        due = int(np.searchsorted(path.pictures, reached, side="right"))
+        colours_due = int(np.searchsorted(path.colours, reached, side="right"))
+        trigger, colour = due > self._next_picture, colours_due > self._next_colour
+        self._next_picture = max(due, self._next_picture)
+        self._next_colour = max(colours_due, self._next_colour)
+        self.progress.pictures += int(trigger)
+        self.progress.colour_pictures += int(colour)
+        todo = len(path.pictures) - self._next_picture + len(path.colours) - self._next_colour
+        if self.phase == SURVEY and todo == 0:
             self.phase = RETURN
         self._arrive(pose)
-        return self._command(pose, np.array([planar[0], planar[1], rise]), yaw_rate, trigger)
+        return self._command(pose, np.array([planar[0], planar[1], rise]), yaw_rate, trigger, colour)
 
     def _arrive(self, pose: Pose) -> None:
         """At the end of the path: choose the site (once), go there, then descend."""
@@ -405,7 +408,9 @@ class Guidance:
         rise = np.interp(b, path.s, self._altitude) - np.interp(a, path.s, self._altitude)
         return float(rise / max(b - a, 1e-6))
 
-    def _command(self, pose: Pose, velocity: Array, yaw_rate: float, trigger: bool) -> Command:
+    def _command(
+        self, pose: Pose, velocity: Array, yaw_rate: float, trigger: bool = False, colour: bool = False
+    ) -> Command:
         """Limit the change since the last command and turn map velocity into the levelled body frame."""
         change = velocity - self._last_velocity
         change[:2] = _shortened(change[:2], 1.5 * self.limits.max_acceleration * self._dt + 1e-9)
@@ -414,7 +419,7 @@ class Guidance:
         c, s = float(np.cos(pose.yaw)), float(np.sin(pose.yaw))
         body = np.array([c * limited[0] + s * limited[1], -s * limited[0] + c * limited[1], limited[2]])
         rate = float(np.clip(yaw_rate, -self.limits.max_yaw_rate, self.limits.max_yaw_rate))
-        return Command(body, rate, trigger, True, self.phase)
+        return Command(body, rate, trigger, True, self.phase, colour)
 
 
 def _shortened(vector: Array, most: float) -> Array:

@@ -39,6 +39,7 @@ class FlightRecord:
     pictures: int
     outcome: str
     message: str = ""
+    colour_pictures: int = 0
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
@@ -56,6 +57,7 @@ class Totals:
     pictures: int
     max_height: float
     max_speed: float
+    colour_pictures: int = 0
 
 
 def totals(records: Iterable[FlightRecord]) -> Totals:
@@ -69,6 +71,7 @@ def totals(records: Iterable[FlightRecord]) -> Totals:
         sum(r.pictures for r in book),
         max((r.max_height for r in book), default=0.0),
         max((r.max_speed for r in book), default=0.0),
+        sum(r.colour_pictures for r in book),
     )
 
 

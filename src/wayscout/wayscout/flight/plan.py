@@ -60,6 +60,7 @@ class FlightWaypoint:
         speed: greatest ground speed [m/s].
         yaw: heading of the nose [rad]; it need not be the direction of flight.
         picture_spacing: distance between pictures [m], 0 for none.
+        colour_spacing: distance between colour pictures [m], 0 for none.
     """
 
     x: float
@@ -68,6 +69,7 @@ class FlightWaypoint:
     speed: float
     yaw: float
     picture_spacing: float = 0.0
+    colour_spacing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,12 @@ class FlightPlan:
         if not self.waypoints:
             raise InvalidInput("plan.waypoints", [], "at least one waypoint is needed")
         for i, w in enumerate(self.waypoints):
-            for field in ("x", "y", "height", "speed", "yaw", "picture_spacing"):
+            for field in ("x", "y", "height", "speed", "yaw", "picture_spacing", "colour_spacing"):
                 value = getattr(w, field)
                 if not np.isfinite(value):
                     raise InvalidInput(f"plan.waypoints[{i}].{field}", value, "a finite number is needed")
-            for field, least in (("height", 0.5), ("speed", 0.05), ("picture_spacing", 0.0)):
+            least_of = {"height": 0.5, "speed": 0.05, "picture_spacing": 0.0, "colour_spacing": 0.0}
+            for field, least in least_of.items():
                 if getattr(w, field) < least:
                     raise InvalidInput(
                         f"plan.waypoints[{i}].{field}", getattr(w, field), f"at least {least:g}"

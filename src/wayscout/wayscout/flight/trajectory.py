@@ -7,7 +7,7 @@ Pricing and guidance use the same trajectory, so what was priced is what is flow
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ Array = npt.NDArray[np.float64]
 STEP = 0.5  # [m] between samples of a trajectory
 ROUNDING = 1.5  # [m] standard deviation of the filter that rounds corners
 YAW_ROUNDING = 4.0  # [m] the same for the heading
+BESIDE = 1.0  # [m] from a colour picture within which no other picture is due
 CREEP = 0.3  # [m/s] slowest speed assigned between the ends, so that time stays finite
 
 
@@ -34,6 +35,7 @@ class Trajectory:
         speed: (n,) ground speed [m/s] within speed, acceleration and yaw rate limits; 0 at both ends.
         height: (n,) above ground [m].
         pictures: (k,) distances along the path at which a picture is due [m].
+        colours: (m,) the same for colour pictures; each is among `pictures`, too.
     """
 
     s: Array
@@ -42,6 +44,7 @@ class Trajectory:
     speed: Array
     height: Array
     pictures: Array
+    colours: Array = field(default_factory=lambda: np.zeros(0))
 
     @property
     def length(self) -> float:
@@ -105,12 +108,16 @@ def build(plan: FlightPlan, limits: HelicopterLimits, start_speed: float = 0.0) 
 
     top = np.minimum(per_leg("speed"), limits.max_speed)
     # Where pictures are taken, it flies gently: an acceleration tilts the camera.
-    most = np.where(per_leg("picture_spacing") > 0.0, limits.survey_acceleration, limits.max_acceleration)
+    gaps, colour_gaps = per_leg("picture_spacing"), per_leg("colour_spacing")
+    gently = (gaps > 0.0) | (colour_gaps > 0.0)
+    most = np.where(gently, limits.survey_acceleration, limits.max_acceleration)
     top = np.minimum(top, np.sqrt(most / np.maximum(curvature(xy, s), 1e-6)))
     turn = np.abs(np.gradient(yaw, s))
     top = np.minimum(top, limits.max_yaw_rate / np.maximum(turn, 1e-6))
     speed = limit_acceleration(s, np.maximum(top, CREEP), most, start_speed)
-    return Trajectory(s, xy, yaw, speed, height, picture_stations(s, per_leg("picture_spacing")))
+    colours = picture_stations(s, colour_gaps)
+    pictures = beside(picture_stations(s, gaps), colours)
+    return Trajectory(s, xy, yaw, speed, height, pictures, colours)
 
 
 def smooth(values: Array, sigma: float, pin: bool = True) -> Array:
@@ -172,3 +179,15 @@ def picture_stations(s: Array, spacing: Array) -> Array:
             stations.append(station)
             next_at = station + float(gap)
     return np.array(stations, dtype=np.float64)
+
+
+def beside(pictures: Array, colours: Array) -> Array:
+    """Return the (n,) stations of pictures with one at each colour picture, in order.
+
+    What is adjusted after the flight is where the pictures were taken: with one taken at the same instant, a
+    colour picture's place and attitude are known as well. Stations less than `BESIDE` from one of them go.
+    """
+    if len(colours) == 0:
+        return pictures
+    gap = np.abs(pictures[:, None] - colours[None, :]).min(axis=1) if len(pictures) else np.zeros(0)
+    return np.sort(np.concatenate([pictures[gap >= BESIDE], colours]))

@@ -18,7 +18,8 @@ def plan(message: FlightPlanMessage) -> FlightPlan:
     waypoints = []
     for i, w in enumerate(message.waypoints):
         x, y, _ = convert.point(w.position, f"plan.waypoints[{i}].position")
-        waypoints.append(FlightWaypoint(float(x), float(y), w.height, w.speed, w.yaw, w.picture_spacing))
+        spacings = w.picture_spacing, w.colour_spacing
+        waypoints.append(FlightWaypoint(float(x), float(y), w.height, w.speed, w.yaw, *spacings))
     sites = []
     for i, site in enumerate(message.landing_sites):
         x, y, _ = convert.point(site, f"plan.landing_sites[{i}]")
@@ -37,7 +38,7 @@ def log(record: FlightRecord) -> FlightLog:
     message.duration, message.distance = float(record.duration), float(record.distance)
     message.max_height, message.max_speed = float(record.max_height), float(record.max_speed)
     message.energy, message.landing_tilt = float(record.energy), float(record.landing_tilt)
-    message.pictures = int(record.pictures)
+    message.pictures, message.colour_pictures = int(record.pictures), int(record.colour_pictures)
     return message
 
 

@@ -37,6 +37,7 @@ def to_plan(plan: FlightPlan) -> FlightPlanMsg:
             speed=w.speed,
             yaw=w.yaw,
             picture_spacing=w.picture_spacing,
+            colour_spacing=w.colour_spacing,
         )
         for w in plan.waypoints
     ]
@@ -75,6 +76,7 @@ def log_entry(log: FlightLog) -> Entry:
         "energy_j": log.energy,
         "landing_tilt_deg": math.degrees(log.landing_tilt),
         "pictures": log.pictures,
+        "colour_pictures": log.colour_pictures,
         "outcome": log.outcome,
         "message": log.message,
     }
