@@ -7,7 +7,6 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from wayscout.worlds.truth import Truth
 
@@ -109,16 +108,3 @@ class NearRocks:
         node = self._model.body_bvhadr[body]
         if node >= 0:
             self._model.bvh_aabb[node] = [0, 0, 0, *size]
-
-
-@njit(cache=True)
-def height_at(heights: npt.NDArray[np.float32], corner: float, cell: float, x: float, y: float) -> float:
-    """Interpolate vertices bilinearly at x, y [m]; `corner` is the coordinate of vertex (0, 0)."""
-    n = heights.shape[0]
-    u = min(max((x - corner) / cell, 0.0), n - 1.000001)
-    v = min(max((y - corner) / cell, 0.0), n - 1.000001)
-    c, r = int(u), int(v)
-    fu, fv = u - c, v - r
-    low = heights[r, c] * (1.0 - fu) + heights[r, c + 1] * fu
-    high = heights[r + 1, c] * (1.0 - fu) + heights[r + 1, c + 1] * fu
-    return low * (1.0 - fv) + high * fv

@@ -22,7 +22,7 @@ from wayscout.geometry import Pose
 from wayscout.worlds.truth import Truth
 from wayscout_nodes.common.bodies import urdf_text
 from wayscout_sim.ground import NearRocks, add_ground
-from wayscout_sim.rover import ground_pose
+from wayscout_sim.states import HelicopterTruth, ground_pose
 
 Array = npt.NDArray[np.float64]
 
@@ -67,31 +67,6 @@ class FlightNumbers:
     wind_time: float
     rotor_drag: float
     recharge_power: float
-
-
-@dataclass(frozen=True)
-class HelicopterTruth:
-    """What is true of the helicopter at one instant.
-
-    Attributes:
-        pose: base_link in map.
-        velocity: (3,) of base_link in map [m/s].
-        rates: (3,) angular velocity in base_link [rad/s].
-        charge: energy left in the pack [J].
-        power: electrical power drawn [W].
-        motors: True while the rotors turn.
-        landed: True while legs touch the ground and nothing climbs.
-        lost: why it will never fly again, '' while it can.
-    """
-
-    pose: Pose
-    velocity: Array
-    rates: Array
-    charge: float
-    power: float
-    motors: bool
-    landed: bool
-    lost: str
 
 
 @dataclass

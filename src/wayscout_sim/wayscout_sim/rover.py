@@ -17,14 +17,10 @@ from wayscout.geometry import Pose
 from wayscout.worlds.truth import Truth
 from wayscout_nodes.common.bodies import urdf_text
 from wayscout_sim.ground import NearRocks, add_ground
+from wayscout_sim.states import JOINTS, STEERS, WHEELS, RoverTruth, ground_pose
 from wayscout_sim.traction import SlipCurve, creep, slips
 
 Array = npt.NDArray[np.float64]
-
-WHEELS = tuple(f"wheel_{where}_{side}" for side in ("left", "right") for where in ("front", "middle", "rear"))
-STEERS = tuple(f"steer_{where}_{side}" for side in ("left", "right") for where in ("front", "rear"))
-SUSPENSION = ("rocker_left", "rocker_right", "bogie_left", "bogie_right")
-JOINTS = WHEELS + STEERS + SUSPENSION
 
 _WHEEL_STIFFNESS = 6000.0  # N m/rad, of the wheels' servo: gives by 3 mm on a slope of 20 deg
 _WHEEL_DAMPING = 500.0  # N m s/rad
@@ -60,30 +56,6 @@ class PhysicsNumbers:
     side_slip: float
     rock_reach: float
     rock_contacts: int
-
-
-@dataclass(frozen=True)
-class RoverTruth:
-    """What is true of the rover at one instant.
-
-    Attributes:
-        pose: base_link in map.
-        velocity: (3,) of base_link in map [m/s].
-        rates: (3,) angular velocity in base_link [rad/s].
-        specific_force: (3,) acceleration less gravity, in base_link [m/s^2].
-        positions, speeds: (14,) joint angles [rad] and rates [rad/s], in the order of `JOINTS`.
-        slip: (6,) share of each wheel's turning that made no way.
-        tallest_contact: height of the tallest rock touched since the last look [m], 0 for none.
-    """
-
-    pose: Pose
-    velocity: Array
-    rates: Array
-    specific_force: Array
-    positions: Array
-    speeds: Array
-    slip: Array
-    tallest_contact: float
 
 
 @dataclass
@@ -279,26 +251,6 @@ class RoverPhysics:
         self.step(_SETTLE)
         self.touched.clear()
         self._tallest = 0.0
-
-
-def ground_pose(truth: Truth, x: float, y: float, yaw: float, reach: float) -> Pose:
-    """Return a pose at x, y on the plane fitted to the ground within `reach` [m], clear of its bumps.
-
-    Raises:
-        InvalidInput: when the place lies outside the world.
-    """
-    side = np.linspace(-reach, reach, 9)
-    dx, dy = (a.ravel() for a in np.meshgrid(side, side))
-    z = truth.ground.sample("elevation", x + dx, y + dy)
-    if not np.all(np.isfinite(z)):
-        raise InvalidInput("start pose", (x, y), "a place inside the world is needed")
-    a, b, c = np.linalg.lstsq(np.column_stack([dx, dy, np.ones_like(dx)]), z, rcond=None)[0]
-    up = np.array([-a, -b, 1.0]) / np.sqrt(a * a + b * b + 1.0)
-    forward = np.array([np.cos(yaw), np.sin(yaw), 0.0])
-    forward -= up * (forward @ up)
-    forward /= np.linalg.norm(forward)
-    height = c + float(np.max(z - (a * dx + b * dy + c)))
-    return Pose.from_rotation(np.column_stack([forward, np.cross(up, forward), up]), [x, y, height])
 
 
 def _pose(data: mujoco.MjData, body: int) -> Pose:

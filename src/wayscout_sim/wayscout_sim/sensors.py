@@ -12,9 +12,7 @@ from numba import njit
 
 from wayscout.geometry import Pose
 from wayscout.worlds.truth import Truth
-from wayscout_sim.ground import height_at
-from wayscout_sim.helicopter import HelicopterTruth
-from wayscout_sim.rover import JOINTS, STEERS, WHEELS, RoverTruth
+from wayscout_sim.states import JOINTS, STEERS, WHEELS, HelicopterTruth, RoverTruth, height_at
 
 Array = npt.NDArray[np.float64]
 
@@ -111,9 +109,12 @@ class HelicopterSensors:
         Args:
             laser: range_link in map.
         """
-        n = self._noise
         direction = laser.rotation()[:, 0]
-        distance = ray(self._truth, laser.position, direction, n.range_reach)
+        return self.measured(ray(self._truth, laser.position, direction, self._noise.range_reach))
+
+    def measured(self, distance: float) -> float:
+        """Return what the laser makes of a true distance [m], infinite beyond its reach."""
+        n = self._noise
         distance += (n.range_noise + n.range_noise_share * distance) * self._rng.standard_normal()
         return max(0.0, float(distance)) if distance <= n.range_reach else float("inf")
 

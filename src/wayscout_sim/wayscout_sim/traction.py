@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from wayscout_sim.ground import height_at
+from wayscout_sim.states import height_at
 
 Array = npt.NDArray[np.float64]
 

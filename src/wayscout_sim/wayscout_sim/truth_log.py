@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wayscout.geometry import Pose
-from wayscout_sim.helicopter import HelicopterTruth
-from wayscout_sim.rover import RoverTruth
+from wayscout_sim.states import HelicopterTruth, RoverTruth
 
 
 class TruthLog:
