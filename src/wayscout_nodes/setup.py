@@ -3,7 +3,7 @@
 from setuptools import find_packages, setup
 
 NAME = "wayscout_nodes"
-NODES = ("world_loader", "localiser", "mapper", "router", "helicopter", "rover", "mission")
+NODES = ("world_loader", "localiser", "mapper", "router", "helicopter", "rover", "mission", "radio")
 
 setup(
     name=NAME,

@@ -194,24 +194,26 @@ def square(x: float, y: float, half: float = 4.0) -> np.ndarray:
 def test_pictures_of_a_corridor_come_before_pretty_ones_and_new_ground_before_old() -> None:
     line = np.array([(0.0, -40.0), (0.0, 40.0)])
     worth = Usefulness(Bounds(-50, -50, 50, 50), [(line, 10.0)])
-    assert worth.value(square(0, 0)) > 10.0 * worth.value(square(30, 0))
+    here, aside, beyond = (worth.cells(square(*at)) for at in ((0, 0), (30, 0), (0, 20)))
+    assert worth.value(here) > 10.0 * worth.value(aside)
     for _ in range(2):
-        worth.sent(square(0, 0))
-    assert worth.value(square(0, 20)) > 2.0 * worth.value(square(0, 0))
+        worth.sent(here)
+    assert worth.value(beyond) > 2.0 * worth.value(here)
 
 
 def test_ground_beside_a_candidate_path_counts_more() -> None:
     line = np.array([(0.0, -40.0), (0.0, 40.0)])
     worth = Usefulness(Bounds(-50, -50, 50, 50), [(line, 30.0)])
     worth.prefer([np.array([(-10.0, -40.0), (-10.0, 40.0)])])
-    assert worth.value(square(-10, 0)) > 1.5 * worth.value(square(10, 0))
+    assert worth.value(worth.cells(square(-10, 0))) > 1.5 * worth.value(worth.cells(square(10, 0)))
 
 
 @pytest.mark.parametrize("footprint", [np.zeros((0, 2)), np.full((4, 2), np.nan), square(1e9, 0)])
 def test_a_footprint_of_nothing_is_worth_nothing(footprint: np.ndarray) -> None:
     worth = Usefulness(Bounds(-50, -50, 50, 50), [])
-    assert worth.value(footprint) == 0.0
-    worth.sent(footprint)
+    cells = worth.cells(footprint)
+    assert worth.value(cells) == 0.0
+    worth.sent(cells)
 
 
 def test_useful_first_has_the_corridor_covered_sooner_than_first_come() -> None:
@@ -230,10 +232,11 @@ def test_useful_first_has_the_corridor_covered_sooner_than_first_come() -> None:
                 return count
         raise AssertionError("never")
 
+    shown = [worth.cells(square(*place)) for place in places]
     order, left = [], set(range(len(places)))
     while left:
-        best = max(sorted(left), key=lambda k: worth.value(square(*places[k])))
-        worth.sent(square(*places[best]))
+        best = max(sorted(left), key=lambda k: worth.value(shown[k]))
+        worth.sent(shown[best])
         left.remove(best)
         order.append(best)
     assert needed(list(range(len(places)))) == 61

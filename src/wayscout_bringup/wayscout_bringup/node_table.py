@@ -22,13 +22,18 @@ from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.worlds.folder import World, load_world
 
-Value = bool | int | float | str | list[float]
+Value = bool | int | float | str | list[float] | list[str]
 SIMULATION, SCOUT, ROVER, MISSION, VIEW = "simulation", "scout", "rover", "mission", "view"
 PARTS = (SIMULATION, SCOUT, ROVER, MISSION)
 """The parts of a mission; the view is one more, for those who want to watch."""
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 PARTICIPANTS = ("localiser", "helicopter", "rover")
-"""Nodes that answer each step of the embedded simulator."""
+"""Nodes that answer each step of the embedded simulator; with a link, the radio too."""
+BEHIND_THE_LINK = {
+    "helicopter/camera/image_raw": "rover/radio/image_raw",
+    "helicopter/colour/image_raw": "rover/radio/colour",
+}
+"""What a node on the rover's side hears instead, where pictures have to go through the radio."""
 TEAM_TOPICS = {"/clock": "clock", "/tf": "tf", "/tf_static": "tf_static"}
 """Absolute names that become a namespace's own: each team has its simulator's time and its tree of frames."""
 
@@ -48,6 +53,7 @@ class Options:
         log_level: of every node.
         channel: to drive whatever the decision says, empty for the decision's.
         start_map: map folder of an earlier run to begin with instead of flights, or None.
+        link: whether pictures go to the rover's side through the radio rather than at once.
         overrides: node name -> parameters that replace the table's.
     """
 
@@ -61,6 +67,7 @@ class Options:
     log_level: str = "info"
     channel: str = ""
     start_map: Path | None = None
+    link: bool = False
     overrides: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     @property
@@ -130,6 +137,8 @@ def check(options: Options) -> None:
         raise InvalidInput("camera", options.camera, f"known are {cameras}")
     if options.params_file is not None:
         _check_params_file(options.params_file)
+    if options.link and not options.embedded:
+        raise InvalidInput("link", True, "only the embedded simulator has a radio")
     if options.start_map is not None and not (options.start_map / "elevation.tif").is_file():
         raise InvalidInput("map", str(options.start_map), "the folder 'map' of an earlier run is needed")
 
@@ -173,6 +182,10 @@ def _vehicles(options: Options) -> list[NodeEntry]:
         "truth_log": str(run / "truth.npz"),
     }
     localiser: dict[str, Value] = {**lockstep, **_starts(world), "flown_log": str(run / "flown.csv")}
+    if options.link:
+        simulator |= {"radio": True, "participants": [*PARTICIPANTS, "radio"]}
+    radio: dict[str, Value] = {**lockstep, "seed": options.seed, "link_log": str(run / "link.json")}
+    heard = dict(BEHIND_THE_LINK) if options.link else {}
     mapper: dict[str, Value] = {**lockstep, "map_folder": str(run / "map"), "start_map": start_map}
     router: dict[str, Value] = {"route_folder": str(run / "route")}
     mission: dict[str, Value] = {
@@ -188,7 +201,8 @@ def _vehicles(options: Options) -> list[NodeEntry]:
         *(simulators if options.embedded else []),
         NodeEntry(nodes, "world_loader", "world_loader", SCOUT, {"world": public}),
         NodeEntry(nodes, "localiser", "localiser", SCOUT, localiser),
-        NodeEntry(nodes, "mapper", "mapper", SCOUT, mapper),
+        *([NodeEntry(nodes, "radio", "radio", SCOUT, radio)] if options.link else []),
+        NodeEntry(nodes, "mapper", "mapper", SCOUT, mapper, heard),
         NodeEntry(nodes, "router", "router", ROVER, router),
         NodeEntry(nodes, "helicopter", "helicopter", SCOUT, dict(lockstep)),
         NodeEntry(nodes, "rover", "rover", ROVER, dict(lockstep)),
@@ -307,6 +321,6 @@ def _text(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return f"[{', '.join(repr(float(v)) for v in value)}]"
+        return f"[{', '.join(_text(v if isinstance(v, str) else float(v)) for v in value)}]"
     # quoted, since a bare text such as 'on' or '12' would be read as another type
     return f"'{value}'" if isinstance(value, str) else repr(value)

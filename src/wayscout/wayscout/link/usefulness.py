@@ -50,16 +50,19 @@ class Usefulness:
             near = self._band(line, 2.0 * NEAR_PATH) > 0
             self._worth[near] = np.maximum(self._worth[near], PATH_WORTH)
 
-    def value(self, footprint: npt.ArrayLike) -> float:
-        """Return what a picture with this (n, 2) outline [m] would add, in m^2 of once-seen corridor."""
-        inside = self._mask(footprint) > 0
-        views = np.minimum(self._views[inside], len(VIEWS))
-        worth = np.array([*VIEWS, BEYOND])[views] * self._worth[inside]
+    def cells(self, footprint: npt.ArrayLike) -> npt.NDArray[np.intp]:
+        """Return the cells of the sums that a picture with this (n, 2) outline [m] shows."""
+        return np.flatnonzero(self._mask(footprint))
+
+    def value(self, cells: npt.NDArray[np.intp]) -> float:
+        """Return what a picture of these cells would add, in m^2 of corridor seen for the first time."""
+        views = np.minimum(self._views.ravel()[cells], len(VIEWS))
+        worth = np.array([*VIEWS, BEYOND])[views] * self._worth.ravel()[cells]
         return float(worth.sum()) * self._grid.resolution**2
 
-    def sent(self, footprint: npt.ArrayLike) -> None:
-        """Note that a picture with this outline is on its way."""
-        self._views += self._mask(footprint) > 0
+    def sent(self, cells: npt.NDArray[np.intp]) -> None:
+        """Note that a picture of these cells has arrived."""
+        self._views.ravel()[cells] += 1
 
     def _mask(self, outline: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         mask = np.zeros(self._grid.shape, dtype=np.uint8)
