@@ -77,3 +77,10 @@ def test_hazard_camera_sees_the_ground_ahead() -> None:
     assert near < 1.5
     assert np.isclose(eye.position[2], 1.2)
     assert pitch - half < math.degrees(math.atan2(eye.position[2], 8.0))
+
+
+def test_colour_camera_looks_ahead_and_down() -> None:
+    rotation = fixed_offset("helicopter", "colour_optical").rotation()
+    assert rotation[:, 0] == pytest.approx([0, -1, 0], abs=1e-9)
+    below = math.radians(43.5)
+    assert rotation[:, 2] == pytest.approx([math.cos(below), 0, -math.sin(below)], abs=1e-4)

@@ -47,15 +47,18 @@ class Participant(Node):
         self.steps: list[tuple[float, float, tuple[str, ...]]] = []
         self.odometry: list[tuple[float, float]] = []
         self.pictures: list[float] = []
+        self.colours: list[float] = []
         self.last: Step | None = None
         self._done = self.create_publisher(StepDone, "simulation/step_done", qos.COMMAND)
         self.create_subscription(Step, "simulation/step", self._on_step, qos.sensor(True))
         self.velocity = self.create_publisher(TwistStamped, "helicopter/cmd_vel", qos.COMMAND)
         self.motors = self.create_publisher(Bool, "helicopter/motors", qos.COMMAND)
         self.trigger = self.create_publisher(Bool, "helicopter/camera/trigger", qos.COMMAND)
+        self.colour = self.create_publisher(Bool, "helicopter/colour/trigger", qos.COMMAND)
         self.joints = self.create_publisher(JointState, "rover/joint_command", qos.COMMAND)
         self.create_subscription(Odometry, "rover/odom", self._on_odometry, qos.sensor(True))
         self.create_subscription(Image, "helicopter/camera/image_raw", self._on_picture, qos.sensor(True))
+        self.create_subscription(Image, "helicopter/colour/image_raw", self._on_colour, qos.sensor(True))
 
     def answer(self, *, idle: bool, topics: list[str] | None = None) -> None:
         assert self.last is not None
@@ -76,6 +79,12 @@ class Participant(Node):
     def _on_picture(self, message: Image) -> None:
         assert convert.image(message, ["mono8"], "picture").shape == (480, 640)
         self.pictures.append(convert.seconds(message.header.stamp))
+
+    def _on_colour(self, message: Image) -> None:
+        picture = convert.image(message, ["rgb8"], "picture")
+        assert picture.shape == (1560, 2104, 3)
+        assert picture[1000:].std() > 3.0  # the ground, not an empty frame
+        self.colours.append(convert.seconds(message.header.stamp))
 
 
 class Scene:
@@ -178,6 +187,9 @@ def test_drives_flies_rests_and_ends(world: Path, tmp_path: Path) -> None:
             if abs(now - begun - 2.0) < 0.01 or abs(now - begun - 2.5) < 0.01:
                 node.trigger.publish(Bool(data=True))
                 topics.append("helicopter/camera/trigger")
+            if abs(now - begun - 2.5) < 0.01:
+                node.colour.publish(Bool(data=True))
+                topics.append("helicopter/colour/trigger")
             return now >= begun + 10.0, topics
 
         helicopter.handler = fly
@@ -187,6 +199,7 @@ def test_drives_flies_rests_and_ends(world: Path, tmp_path: Path) -> None:
         flown = [t for t, _, _ in helicopter.steps if t > begun + 0.5]
         assert np.allclose(np.diff(flown), 0.1)
         assert helicopter.pictures == pytest.approx([begun + 2.1, begun + 2.6])
+        assert helicopter.colours == pytest.approx([begun + 2.6])
 
         helicopter.handler = lambda *_: (True, [])
         client = rover.create_client(AdvanceTime, "simulation/advance")

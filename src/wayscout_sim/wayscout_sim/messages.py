@@ -71,9 +71,11 @@ def rover(sim: Simulation, stamp: Time) -> dict[str, Any]:
     return batch
 
 
-def helicopter(sim: Simulation, stamp: Time, *, picture: bool, battery: bool = True) -> dict[str, Any]:
-    """Return topic -> message of the helicopter's sensors at this instant, battery and picture if wanted."""
-    readings = sim.read_helicopter(picture=picture)
+def helicopter(
+    sim: Simulation, stamp: Time, *, picture: bool, colour: bool = False, battery: bool = True
+) -> dict[str, Any]:
+    """Return topic -> message of the helicopter's sensors at this instant, battery and pictures if wanted."""
+    readings = sim.read_helicopter(picture=picture, colour=colour)
     laser = Range(radiation_type=Range.INFRARED, field_of_view=0.005, min_range=0.0, range=readings.range)
     laser.max_range = sim.range_reach
     laser.header.stamp, laser.header.frame_id = stamp, "helicopter/range_link"
@@ -87,6 +89,10 @@ def helicopter(sim: Simulation, stamp: Time, *, picture: bool, battery: bool = T
         frame = "helicopter/navcam_optical"
         batch["helicopter/camera/image_raw"] = convert.to_image(readings.picture, "mono8", frame, sim.time)
         batch["helicopter/camera/camera_info"] = convert.to_camera_info(sim.camera, frame, sim.time)
+    if readings.colour is not None:
+        frame = "helicopter/colour_optical"
+        batch["helicopter/colour/image_raw"] = convert.to_image(readings.colour, "rgb8", frame, sim.time)
+        batch["helicopter/colour/camera_info"] = convert.to_camera_info(sim.colour_camera, frame, sim.time)
     return batch
 
 

@@ -8,6 +8,7 @@ import sys
 import time as wall
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ from wayscout_sim.simulation import Settings, Simulation
 from wayscout_sim.truth_log import TruthLog
 
 STEP, STEP_DONE = "simulation/step", "simulation/step_done"
-CMD_VEL, MOTORS, TRIGGER = "helicopter/cmd_vel", "helicopter/motors", "helicopter/camera/trigger"
+CMD_VEL, MOTORS = "helicopter/cmd_vel", "helicopter/motors"
+TRIGGERS = {"camera": "helicopter/camera/trigger", "colour": "helicopter/colour/trigger"}
 JOINT_COMMAND = "rover/joint_command"
 SILENT = 3
 """Exit code when a participant did not answer."""
@@ -55,24 +57,25 @@ class Simulator(Node):
         world = str(parameters.declare_one(self, "world", "", "world folder, with its truth"))
         seed = int(parameters.declare_one(self, "seed", 0, "of sensor noise and gusts"))
         camera = str(parameters.declare_one(self, "camera", "navigation", "file in config/cameras"))
+        colour = str(
+            parameters.declare_one(self, "colour_camera", "colour", "file in config/cameras, in colour")
+        )
         log = str(
             parameters.declare_one(self, "truth_log", "", "file (.npz) for what truly happened, or empty")
         )
         names = parameters.declare_one(
             self, "participants", ["localiser", "helicopter", "rover"], "nodes that answer each step"
         )
-        limits = parameters.declare(self, "simulator", Limits)
+        self._limits = parameters.declare(self, "simulator", Limits, apply=self._take_limits)
         if not world:
             raise InvalidInput("world", world, "a world folder is needed")
         self.exit_code = 0
-        self._timeout = limits.step_timeout
-        self._start_timeout = limits.start_timeout
-        self._sim = Simulation(Path(world), seed, camera)
+        self._sim = Simulation(Path(world), seed, camera, colour)
         self._settings: Settings = self._sim.settings
         self._barrier = Barrier(tuple(names))
         self._log = TruthLog(Path(log) if log else None)
         self._logged = wall.monotonic()
-        self._triggers = 0
+        self._triggers = dict.fromkeys(TRIGGERS, 0)  # pictures asked for and not yet taken
         self._steps = 0
         self._published: dict[str, int] = {"rover": -1, "helicopter": -1}  # step of the last message
         self._was_active = {"rover": False, "helicopter": False}
@@ -91,6 +94,9 @@ class Simulator(Node):
         self._log.write()
         self._sim.close()
 
+    def _take_limits(self, limits: Limits) -> None:
+        self._limits = limits
+
     # -- topics --
 
     def _make_publishers(self) -> None:
@@ -101,6 +107,8 @@ class Simulator(Node):
             "helicopter/battery": BatteryState,
             "helicopter/camera/image_raw": Image,
             "helicopter/camera/camera_info": CameraInfo,
+            "helicopter/colour/image_raw": Image,
+            "helicopter/colour/camera_info": CameraInfo,
             "rover/odom": OdometryMsg,
             "rover/imu": Imu,
             "rover/joint_states": JointState,
@@ -117,7 +125,8 @@ class Simulator(Node):
         self.create_subscription(StepDone, STEP_DONE, self._on_done, qos.COMMAND)
         self._listen(TwistStamped, CMD_VEL, self._on_velocity)
         self._listen(Bool, MOTORS, lambda m: self._sim.motors(bool(m.data)))
-        self._listen(Bool, TRIGGER, self._on_trigger)
+        for camera, topic in TRIGGERS.items():
+            self._listen(Bool, topic, partial(self._on_trigger, camera))
         self._listen(JointState, JOINT_COMMAND, lambda m: self._sim.rover.command(*messages.wheels(m)))
         self.create_service(AdvanceTime, "simulation/advance", self._on_advance)
 
@@ -136,8 +145,8 @@ class Simulator(Node):
         v, w = message.twist.linear, message.twist.angular
         self._sim.helicopter.command([v.x, v.y, v.z], w.z)
 
-    def _on_trigger(self, message: Bool) -> None:
-        self._triggers += int(message.data)
+    def _on_trigger(self, camera: str, message: Bool) -> None:
+        self._triggers[camera] += int(message.data)
 
     # -- lock-step --
 
@@ -169,10 +178,12 @@ class Simulator(Node):
         if self._due("rover", rover):
             topics += self._send(messages.rover(self._sim, stamp))
         if self._due("helicopter", helicopter):
-            picture = self._triggers > 0
-            self._triggers = max(0, self._triggers - 1)
+            picture, colour = (self._triggers[camera] > 0 for camera in ("camera", "colour"))
+            self._triggers = {camera: max(0, n - 1) for camera, n in self._triggers.items()}
             battery = not helicopter or self._steps % self._settings.battery_steps == 0
-            topics += self._send(messages.helicopter(self._sim, stamp, picture=picture, battery=battery))
+            topics += self._send(
+                messages.helicopter(self._sim, stamp, picture=picture, colour=colour, battery=battery)
+            )
         self._log.add(self._sim.time, self._sim.rover_truth, self._sim.helicopter_truth)
         self._barrier.open(messages.nanoseconds(stamp))
         self._opened = wall.monotonic()
@@ -185,7 +196,7 @@ class Simulator(Node):
         changed = active != self._was_active[vehicle]
         self._was_active[vehicle] = active
         last = self._published[vehicle]
-        waiting = vehicle == "helicopter" and self._triggers > 0
+        waiting = vehicle == "helicopter" and any(self._triggers.values())
         if not (active or changed or waiting or last < 0 or self._steps - last >= self._settings.idle_steps):
             return False
         self._published[vehicle] = self._steps
@@ -225,10 +236,11 @@ class Simulator(Node):
         now = wall.monotonic()
         if not self._begun:
             self._begin_when_all_are_there(now)
-        elif not self._barrier.complete and now - self._opened > self._timeout:
+        elif not self._barrier.complete and now - self._opened > self._limits.step_timeout:
             names = ", ".join(self._barrier.waiting_for())
             self._give_up(
-                f"no answer from {names} within {self._timeout:g} s of wall clock at {self._sim.time:.2f} s"
+                f"no answer from {names} within {self._limits.step_timeout:g} s of wall clock"
+                f" at {self._sim.time:.2f} s"
             )
         if now - self._logged > _LOG_EVERY:
             self._logged = now
@@ -244,8 +256,8 @@ class Simulator(Node):
         count = sum(p.get_subscription_count() for p in [*self._sensors.values(), self._step])
         if missing or count != self._seen[0]:
             self._seen = (count, now)
-            if missing and now - self._opened > self._start_timeout:
-                self._give_up(f"{', '.join(missing)} did not start within {self._start_timeout:g} s")
+            if missing and now - self._opened > self._limits.start_timeout:
+                self._give_up(f"{', '.join(missing)} did not start within {self._limits.start_timeout:g} s")
         elif now - self._seen[1] > _SETTLED:
             self._begun = True
             self._publish(rover=False, helicopter=False)

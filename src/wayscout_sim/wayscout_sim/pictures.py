@@ -32,6 +32,7 @@ NEAR = 0.05  # m
 _ROCK_TEXTURES = 4
 _SUNLIGHT = 0.9  # strength of the sun on rocks, where 1 saturates without sky light
 _FACE = 0.5 * np.pi  # field of view of a cube's face
+_ZENITH, _HORIZON = (0.58, 0.48, 0.38), (0.80, 0.68, 0.54)  # dusty sky in colour pictures; looks only
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class PictureRenderer:
         self._rocks = truth.rocks[np.argsort(-truth.rocks[:, 3], kind="stable")]
         d = self.drawing
         self._tiles = TilePool(
-            self._terrain, cells=d.tile_cells, slots=d.tile_pool, texel=d.texel, grain=d.grain
-        )
+            self._terrain, cells=d.tile_cells, slots=d.tile_pool, grain=d.grain,
+            texel=min(d.texel, self._terrain.size / len(colours)),
+        )  # fmt: skip
         self._rock_colours = self._colours_of_rocks(truth)
         self._model = self._build(truth)
         self._size = (0, 0)
@@ -97,7 +99,9 @@ class PictureRenderer:
         Args:
             camera: pinhole or fisheye; pixels beyond the world and beyond 89 deg off axis are black.
             pose: optical frame (z along the view, x right, y down) in map.
+            colour: in colour, with a dusty sky where a grey picture is black.
         """
+        self._scene.flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = int(colour)
         image = self._take(camera, pose, depth=False)
         return image if colour else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
 
@@ -199,6 +203,10 @@ class PictureRenderer:
         spec.visual.quality.offsamples = 0
         spec.visual.headlight.active = 0
         self._tiles.add_to(spec)
+        spec.add_texture(
+            name="sky", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+            rgb1=_ZENITH, rgb2=_HORIZON, width=64, height=64,
+        )  # fmt: skip
         rng = np.random.default_rng(21)
         for k in range(_ROCK_TEXTURES):
             noise = cv2.GaussianBlur(rng.standard_normal((256, 256, 1)), (0, 0), 1.2 + k * 0.5)

@@ -119,13 +119,15 @@ class HelicopterSensors:
         return max(0.0, float(distance)) if distance <= n.range_reach else float("inf")
 
     def expose(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Add vignetting and photon noise to a grey picture."""
+        """Add vignetting and photon noise to a grey (h, w) or colour (h, w, 3) picture."""
         n = self._noise
-        h, w = picture.shape
+        h, w = picture.shape[:2]
         y, x = np.ogrid[:h, :w]
         off_axis = ((x - 0.5 * w) ** 2 + (y - 0.5 * h) ** 2) / (0.25 * (w * w + h * h))
-        light = picture * (1.0 - n.vignetting * off_axis)
-        grain = self._rng.standard_normal((h, w), dtype=np.float32) * n.picture_noise * np.sqrt(light / 128.0)
+        left = (1.0 - n.vignetting * off_axis).reshape(h, w, *(1,) * (picture.ndim - 2))
+        light = picture * left
+        grain = self._rng.standard_normal(light.shape, dtype=np.float32) * n.picture_noise
+        grain *= np.sqrt(light / 128.0)
         return np.clip(light + grain + 0.5, 0.0, 255.0).astype(np.uint8)
 
 

@@ -14,6 +14,7 @@ from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
+from wayscout.mapping.shrink import shrink_camera
 from wayscout.worlds.folder import Start, StartPose
 from wayscout.worlds.truth import load_truth
 from wayscout_nodes.common.bodies import fixed_offset
@@ -33,6 +34,7 @@ class Settings:
     flight_period: float
     idle_steps: int
     battery_steps: int
+    colour_binning: int
     hazcam_turn: float
     recharge_power: float
 
@@ -73,6 +75,7 @@ class HelicopterReadings:
         range: laser distance [m], infinite out of reach.
         charge: energy left [J]; power: drawn [W].
         picture: (h, w) uint8 grey, or None when none was asked for.
+        colour: (h, w, 3) uint8 RGB of the colour camera, or None when none was asked for.
     """
 
     odometry: Odometry
@@ -80,6 +83,7 @@ class HelicopterReadings:
     charge: float
     power: float
     picture: npt.NDArray[np.uint8] | None
+    colour: npt.NDArray[np.uint8] | None = None
 
 
 class Simulation:
@@ -90,13 +94,16 @@ class Simulation:
     Args:
         world: world folder with its truth.
         seed: of noise and gusts.
-        camera: file stem in config/cameras of the helicopter's camera.
+        camera: file stem in config/cameras of the helicopter's navigation camera.
+        colour_camera: that of its colour camera.
 
     Raises:
         InvalidInput: when world or camera can't be used.
     """
 
-    def __init__(self, world: Path | str, seed: int = 0, camera: str = "navigation") -> None:
+    def __init__(
+        self, world: Path | str, seed: int = 0, camera: str = "navigation", colour_camera: str = "colour"
+    ) -> None:
         if seed < 0:
             raise InvalidInput("seed", seed, "a number of 0 or more is needed")
         self.settings = config.load("simulator", Settings)
@@ -104,6 +111,7 @@ class Simulation:
         self.truth = load_truth(world)
         cameras = config.directory() / "cameras"
         self.camera = _camera(cameras, camera)
+        self.colour_camera = shrink_camera(_camera(cameras, colour_camera), self.settings.colour_binning)
         self.depth_camera = _camera(cameras, "hazard_depth")
         self.range_reach = config.load("simulator", Noise).range_reach
         self.renderer = PictureRenderer(world, self.truth)
@@ -114,6 +122,7 @@ class Simulation:
         self._rover_sensors = RoverSensors(noise, self.rover.wheel_radius, self.rover.observe(), seed)
         self._heli_sensors = HelicopterSensors(self.truth, noise, self.helicopter.observe(), seed)
         self._navcam = fixed_offset("helicopter", "navcam_optical")
+        self._colour = fixed_offset("helicopter", "colour_optical")
         self._laser = fixed_offset("helicopter", "range_link")
         self._eye = fixed_offset("rover", "hazcam_optical")
         self.time = 0.0
@@ -167,15 +176,20 @@ class Simulation:
             odometry, odometry.rates, sensors.acceleration(state), state.positions, state.speeds, depth
         )
 
-    def read_helicopter(self, *, picture: bool = False) -> HelicopterReadings:
-        """Return the helicopter's sensors, with a picture when one is asked for."""
+    def read_helicopter(self, *, picture: bool = False, colour: bool = False) -> HelicopterReadings:
+        """Return the helicopter's sensors, with a grey or colour picture when one is asked for."""
         state, sensors = self.helicopter_truth, self._heli_sensors
         odometry = sensors.odometry(state, self._elapsed("helicopter"))
         image = None
         if picture:
             image = sensors.expose(self.renderer.picture(self.camera, state.pose @ self._navcam))
+        wide = None
+        if colour:
+            wide = sensors.expose(
+                self.renderer.picture(self.colour_camera, state.pose @ self._colour, colour=True)
+            )
         distance = sensors.range(state.pose @ self._laser)
-        return HelicopterReadings(odometry, distance, state.charge, state.power, image)
+        return HelicopterReadings(odometry, distance, state.charge, state.power, image, wide)
 
     def close(self) -> None:
         """Free the graphics."""
