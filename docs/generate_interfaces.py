@@ -19,7 +19,7 @@ import re
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,8 @@ and keeps all while the embedded simulator sets the pace (`lockstep` true), else
 ABOUT_PARAMETERS = """\
 Given by `--params-file`, or by `-p` on a node's command line. What does not fit its range ends the node
 with exit code 2 and one line that names parameter and range; a change at run time that does not fit is
-refused. Nodes use what they read at the start: an accepted change at run time shows, and does nothing.
+refused. Entries marked *live* may be changed while the node runs (`ros2 param set`) and hold for the next
+plan, flight, drive or choice; all others are read-only after the start, and a change is refused.
 Each node runs alone, too: `ros2 run wayscout_nodes router --ros-args -p enough:=0.8`; without ROS 2's command
 line its executable is `install/wayscout_nodes/lib/wayscout_nodes/router`. Unit 1 is a plain number or a text.
 """
@@ -127,6 +128,7 @@ class Parameters:
     of_a_run: list[tuple[str, Any, str]] = field(default_factory=list)
 
 
+    live: set[str] = field(default_factory=set)
 @dataclass
 class Ends:
     """Who is on which side of a topic, service or action."""
@@ -145,13 +147,15 @@ class Register:
         parameters.declare = self._on_declare
         parameters.declare_one = self._on_declare_one
 
-    def _on_declare(self, node: Node, group: str, kind: type, *, prefix: str = "") -> Any:
+    def _on_declare(self, node: Node, group: str, kind: type, *, prefix: str = "", **how: Any) -> Any:
         found = self.nodes.setdefault(node.get_name(), Parameters())
         entries = config.read(group)
         for item in fields(kind):
             name = f"{prefix}.{item.name}" if prefix else item.name
             found.entries.append((name, entries[item.name], group))
-        return self._declare(node, group, kind, prefix=prefix)
+            if "apply" in how and item.name not in how.get("fixed", ()):
+                found.live.add(name)
+        return self._declare(node, group, kind, prefix=prefix, **how)
 
     def _on_declare_one(self, node: Node, name: str, default: Any, description: str) -> Any:
         self.nodes.setdefault(node.get_name(), Parameters()).of_a_run.append((name, default, description))
@@ -330,9 +334,13 @@ def _limits(entry: config.Parameter) -> str:
     return f"{low} to {high}" if low and high else (f"from {low}" if low else f"up to {high}")
 
 
-def _entry_rows(entries: Iterable[tuple[str, config.Parameter]]) -> list[str]:
+def _entry_rows(entries: Iterable[tuple[str, config.Parameter]], live: Collection[str] = ()) -> list[str]:
     return [
-        _row(f"`{name}`", _value(e.value), e.unit, _limits(e), e.description, e.source) for name, e in entries
+        _row(
+            f"`{name}`{' *live*' if name in live else ''}",
+            *(_value(e.value), e.unit, _limits(e), e.description, e.source),
+        )
+        for name, e in entries
     ]
 
 
@@ -350,7 +358,7 @@ def _parameter_lines(register: Register, order: Iterable[str]) -> list[str]:
         for group in dict.fromkeys(group for _, _, group in found.entries):
             chosen = sorted({key: e for key, e, g in found.entries if g == group}.items())
             lines += [f"From [config/{group}.yaml](../config/{group}.yaml):", ""]
-            lines += _table(ENTRY_HEAD, _entry_rows(chosen))
+            lines += _table(ENTRY_HEAD, _entry_rows(chosen, found.live))
     return lines
 
 

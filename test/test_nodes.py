@@ -54,7 +54,7 @@ for entry in node_table.table(options):
             beyond = type(ranges[0].to_value)(2 * abs(ranges[0].to_value) + 1)
             changes = [Parameter(descriptor.name, value=beyond)]
             refused = not node.set_parameters(changes)[0].successful
-        parameters.append([descriptor.name, descriptor.description, refused])
+        parameters.append([descriptor.name, descriptor.description, refused, descriptor.read_only])
     getattr(node, "close", lambda: None)()
     node.destroy_node()
     rclpy.try_shutdown()
@@ -111,9 +111,29 @@ def test_every_parameter_is_described_and_keeps_to_its_range(names: Names) -> No
     parameters = [
         (node, *p) for node, found in names.items() for p in found["parameters"] if p[0] not in RCLPYS
     ]
-    assert not [(node, name) for node, name, description, _ in parameters if not description]
-    assert not [(node, name) for node, name, _, refused in parameters if refused is False]
+    assert not [(node, name) for node, name, description, _, _ in parameters if not description]
+    assert not [(node, name) for node, name, _, refused, _ in parameters if refused is False]
     assert {"rover", "helicopter", "localiser", "mapper", "router"} <= {p[0] for p in parameters if p[3]}
+
+
+@pytest.mark.parametrize(
+    ("node", "live", "fixed"),
+    [
+        ("router", {"enough", "rover.max_tilt"}, {"route_folder"}),
+        ("helicopter", {"max_height", "landing_slope"}, {"mass", "battery_capacity", "lockstep"}),
+        ("rover", {"speed", "max_tilt", "lookahead"}, {"wheelbase", "steer_gate", "hazard_range"}),
+        ("mapper", {"picture_wait", "track_wait"}, {"resolution", "kept_pictures", "map_folder"}),
+        ("mission", {"max_looks", "approval", "least_probability"}, {"world", "goal", "autostart"}),
+        ("localiser", set(), {"rover_start", "publish_odom_tf"}),
+        ("simulator", {"step_timeout"}, {"world", "seed"}),
+    ],
+)
+def test_what_may_change_at_run_time_is_what_is_looked_at_again(
+    node: str, live: set[str], fixed: set[str], names: Names
+) -> None:
+    read_only = {p[0]: p[3] for p in names[node]["parameters"]}
+    assert not [name for name in live if read_only[name]]
+    assert not [name for name in fixed if not read_only[name]]
 
 
 def test_no_node_hides_what_rclpys_node_keeps() -> None:

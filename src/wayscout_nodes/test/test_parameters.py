@@ -75,7 +75,48 @@ def test_a_bad_change_at_run_time_is_refused(make) -> None:
     result = node.set_parameters([Parameter("speed", value=9.0)])[0]
     assert not result.successful
     assert node.get_parameter("speed").value == pytest.approx(0.042)
-    assert node.set_parameters([Parameter("speed", value=0.02)])[0].successful
+
+
+def test_what_nobody_would_use_is_read_only(make) -> None:
+    node = make()
+    parameters.declare(node, "rover", Some)
+    parameters.declare_one(node, "folder", "here", "where")
+    for change in (Parameter("speed", value=0.02), Parameter("folder", value="there")):
+        assert node.describe_parameter(change.name).read_only
+        result = node.set_parameters([change])[0]
+        assert not result.successful
+        assert "read-only" in result.reason
+        assert change.name in result.reason
+    assert node.get_parameter("speed").value == pytest.approx(0.042)
+
+
+def test_a_change_reaches_who_uses_it(make) -> None:
+    node, taken = make(), []
+    parameters.declare(node, "rover", Some, prefix="rover", apply=taken.append, fixed=("slip_slopes",))
+    assert not taken
+    assert node.set_parameters([Parameter("rover.speed", value=0.02)])[0].successful
+    assert [some.speed for some in taken] == [0.02]
+    assert taken[0].slip_slopes[0] == 0.0
+    assert not node.set_parameters([Parameter("rover.slip_slopes", value=[0.0])])[0].successful
+    assert not node.describe_parameter("rover.speed").read_only
+    node.declare_parameter("other", 1)
+    assert node.set_parameters([Parameter("other", value=2)])[0].successful
+    assert len(taken) == 1
+
+
+@pytest.mark.parametrize("wrong", [9.0, float("nan"), "fast", True])
+def test_a_bad_change_names_its_field_and_reaches_nobody(make, wrong: object) -> None:
+    node, taken = make(), []
+    parameters.declare(node, "rover", Some, apply=taken.append)
+    result = node.set_parameters([Parameter("speed", value=wrong)])[0]
+    assert not result.successful
+    assert "speed" in result.reason
+    assert not taken
+
+
+def test_a_fixed_entry_must_exist(make) -> None:
+    with pytest.raises(InvalidInput, match="spede"):
+        parameters.declare(make(), "rover", Some, apply=print, fixed=("spede",))
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ COMMAND, MOTORS, TRIGGER = "helicopter/cmd_vel", "helicopter/motors", "helicopte
 LINK = ("map", "helicopter/odom")
 FLIGHT_PERIOD = 0.1  # [s] of the control loop where there is no lock-step
 FEEDBACK_PERIOD = 1.0  # [s]
+BODY = ("mass", "gravity", "range_offset", "hover_power", "usable_energy", "battery_capacity")
+"""Entries that no word changes while it runs: what it is rather than what it may do."""
 FARTHEST_START = 10.0  # [m] from the helicopter to the first waypoint
 
 
@@ -60,7 +62,9 @@ class Helicopter(Node):
     def __init__(self) -> None:
         super().__init__("helicopter")
         lockstep = bool(parameters.declare_one(self, "lockstep", True, "wait for the embedded simulator"))
-        self._limits = parameters.declare(self, "helicopter", HelicopterLimits)
+        self._limits = parameters.declare(
+            self, "helicopter", HelicopterLimits, apply=self._take_limits, fixed=BODY
+        )
         self._energy = EnergyMeter(self._limits)
         self._terrain = TerrainStore(self, ("elevation", "rock", "measured"))
         self._flight: _Flight | None = None
@@ -85,6 +89,9 @@ class Helicopter(Node):
         self._lockstep.subscribe(BatteryState, BATTERY)
         self._lockstep.require_corrections({LINK: ODOM})
         self._goals = goals.GoalServer(self, Fly, "helicopter/fly", self._begin, self._cancel)
+
+    def _take_limits(self, limits: HelicopterLimits) -> None:
+        self._limits = limits  # the next flight keeps to them; the one that is on was checked by the old
 
     # --- goals ------------------------------------------------------------------------------------------
 

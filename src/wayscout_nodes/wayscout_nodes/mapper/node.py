@@ -91,7 +91,9 @@ class Mapper(Node):
         for kind in mapping.PARTS:
             values |= vars(parameters.declare(self, "mapper", kind))
         self._map_params = mapping.MapperParams.load(values)
-        self._params = parameters.declare(self, "mapper", NodeParams)
+        self._params = parameters.declare(
+            self, "mapper", NodeParams, apply=self._take_params, fixed=("kept_pictures",)
+        )
         self._limits = config.load("rover", terrain_hazards.Limits)
         self._diagnostics = diagnostics.Diagnostics(self)
 
@@ -145,6 +147,9 @@ class Mapper(Node):
         self._worker.join(timeout=2.0)
 
     # --- what comes in ---
+
+    def _take_params(self, params: NodeParams) -> None:
+        self._params = params
 
     def _on_image(self, message: Image) -> None:
         try:

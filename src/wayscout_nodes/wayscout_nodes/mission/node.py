@@ -42,6 +42,11 @@ STATUS_INTERVAL = 1.0  # [s] of wall clock between status messages when nothing 
 LAST_WORDS = 0.3  # [s] for cancelled goals to reach their servers
 HURRIED_REPORT = 0.7  # [s] for the report after a signal, so that the process ends within 3 s
 
+OF_ITS_START = (
+    *("world", "run_folder", "camera", "goal", "start_map", "autostart", "progress"),
+    *("systems_timeout", "silence_limit", "track_spacing"),
+)
+"""Entries that are used up at the start; a change of the others holds for the next choice they bear on."""
 CLOCK, ROVER_STATE = "/clock", "rover/state"
 
 
@@ -51,7 +56,9 @@ class MissionNode(Node):
     def __init__(self) -> None:
         # The clock is read when needed (see Reader): a timer-less node needs no wake-up for each step.
         super().__init__("mission", parameter_overrides=[Parameter("use_sim_time", value=False)])
-        settings = parameters.declare(self, "mission", Settings)
+        settings = parameters.declare(
+            self, "mission", Settings, apply=self._take_settings, fixed=OF_ITS_START
+        )
         site = read_site(settings.world, settings.goal)
         default = Path("runs") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         self.recorder = Recorder(Path(settings.run_folder or default), settings.track_spacing)
@@ -90,6 +97,9 @@ class MissionNode(Node):
         self.create_service(Trigger, "mission/start", self._on_start)
         self.create_service(Trigger, "mission/approve", self._on_approve)
         self.view = progress.make(settings.progress, self.get_logger().info)
+
+    def _take_settings(self, settings: Settings) -> None:
+        self.mission.settings = settings  # behaviours look there whenever they decide
 
     def look(self) -> None:
         """Take in clock and rover, and tell people."""

@@ -45,8 +45,8 @@ class Router(Node):
 
     def __init__(self) -> None:
         super().__init__("router")
-        self._params = parameters.declare(self, "router", RouterParams)
-        self._limits = parameters.declare(self, "rover", RoverLimits, prefix="rover")
+        self._params = parameters.declare(self, "router", RouterParams, apply=self._take_params)
+        self._limits = parameters.declare(self, "rover", RoverLimits, prefix="rover", apply=self._take_limits)
         folder = parameters.declare_one(
             self, "route_folder", "", "where decision.json and candidates.npz are written, empty for none"
         )
@@ -67,6 +67,12 @@ class Router(Node):
         self._goals = GoalServer(self, PlanRoute, "route/plan", self._begin, self._cancel)
         # Wall clock: simulated time stands still while the mission waits for the answer.
         self.create_timer(0.1, self._serve, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _take_params(self, params: RouterParams) -> None:
+        self._params = params  # the next goal is planned by them
+
+    def _take_limits(self, limits: RoverLimits) -> None:
+        self._limits = limits
 
     def _on_orbital(self, message: OrbitalMap) -> None:
         try:

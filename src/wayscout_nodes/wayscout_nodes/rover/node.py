@@ -36,6 +36,13 @@ DEPTH, CAMERA = "rover/hazcam/depth", "rover/hazcam/camera_info"
 COMMAND = "rover/joint_command"
 LINK = ("map", "rover/odom")
 DRIVE_PERIOD = 0.25  # [s] of the control loop where there is no lock-step
+SHAPE = (
+    *("wheel_diameter", "wheelbase", "track_outer", "track_middle", "belly_clearance", "body_radius"),
+    *("max_steer", "max_steer_rate"),
+)
+"""Entries of config/rover.yaml that no word changes while it runs."""
+HELD = ("steer_gate", "hazard_range", "hazard_height", "hazard_cells", "hazard_sightings")
+"""Entries of config/driving.yaml that what is made once holds."""
 STATE_PERIOD = 1.0  # [s] between states
 IDLE, STOPPED, TELEOPERATED = "idle", "stopped", "teleoperated"
 
@@ -55,8 +62,10 @@ class Rover(Node):
     def __init__(self) -> None:
         super().__init__("rover")
         lockstep = bool(parameters.declare_one(self, "lockstep", True, "wait for the embedded simulator"))
-        self._body = parameters.declare(self, "rover", RoverBody)
-        self._driving = parameters.declare(self, "driving", DrivingParameters)
+        self._body = parameters.declare(self, "rover", RoverBody, apply=self._take_body, fixed=SHAPE)
+        self._driving = parameters.declare(
+            self, "driving", DrivingParameters, apply=self._take_driving, fixed=HELD
+        )
         self._terrain = TerrainStore(self, ("elevation",), self._on_terrain)
         self._camera_offset = fixed_offset("rover", "hazcam_optical")
         self._detector: HazardDetector | None = None
@@ -87,6 +96,14 @@ class Rover(Node):
         self.create_subscription(Bool, "rover/pause", self._on_pause, qos.COMMAND)
         self.create_subscription(TwistStamped, "rover/cmd_vel", self._on_teleoperation, qos.COMMAND)
         self._goals = goals.GoalServer(self, DriveAction, "rover/drive", self._begin, self._cancel)
+
+    # What has been changed holds from the next drive on; the one that is on keeps to what it began with.
+
+    def _take_body(self, body: RoverBody) -> None:
+        self._body = body
+
+    def _take_driving(self, driving: DrivingParameters) -> None:
+        self._driving = driving
 
     # --- goals and commands -----------------------------------------------------------------------------
 
