@@ -14,7 +14,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from wayscout.errors import InvalidInput, WayscoutError
-from wayscout.report import charts, drawing, maps, tables
+from wayscout.report import charts, drawing, link, maps, tables
 from wayscout.report.folder import Entry, RunRecord, plain, read_run
 from wayscout.report.result import UNFINISHED, result
 from wayscout.report.style import STYLE
@@ -111,6 +111,7 @@ class _Page:
             ),
             ("drive", "The drive", profile),
             ("flights", "Flight log", tables.flights(record)),
+            *self._link(),
             ("time", "Where the time went", tables.times(record)),
             ("notes", "Notes", tables.notes(record) + self._missing()),
         ]
@@ -171,6 +172,16 @@ class _Page:
         return (
             f'<figure><img{kind} alt="{escape(title)}" src="{uri}"><figcaption>{label}</figcaption></figure>'
         )
+
+    def _link(self) -> list[tuple[str, str, str]]:
+        if not self._record.link:
+            return []
+        chart = self._picture(
+            lambda: link.chart(self._record),
+            "The link",
+            "What the radio could carry, and what waited for it.",
+        )
+        return [("link", "The radio link", link.words(self._record) + chart)]
 
     def _missing(self) -> str:
         if not self._record.missing:

@@ -61,6 +61,7 @@ def result(record: RunRecord) -> Entry:
         "flight_totals": flight_totals(record),
         "decision": _without_paths(record.decision),
         "decisions": [_without_paths(d) for d in record.decisions],
+        "link": link_counters(record),
         "timeline": phase_totals(record),
         "notes": record.notes,
         "missing": record.missing,
@@ -87,6 +88,14 @@ def flight_totals(record: RunRecord) -> Entry:
         "pictures": int(total("pictures")),
         "pictures_used": int(total("pictures_used")),
     }
+
+
+def link_counters(record: RunRecord) -> Entry | None:
+    """Return what the radio carried, lost and still holds, or None where there was no link."""
+    if not record.link:
+        return None
+    counters = record.link.get("counters")
+    return {"queued": record.link.get("queued"), **(counters if isinstance(counters, dict) else {})}
 
 
 def phase_totals(record: RunRecord) -> list[Entry]:
