@@ -1,6 +1,6 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where to land: flat, smooth and free of rocks, near a wanted point."""
+"""Where to land: how probable it is that a landing on a piece of ground is safe, and the best places."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from wayscout.errors import InvalidInput
 from wayscout.flight.plan import HelicopterLimits
@@ -18,7 +19,15 @@ from wayscout.grid import Bounds, Grid
 Array = npt.NDArray[np.float64]
 
 ORBITAL_UNCERTAINTY = 0.7  # share of the slope limit that the coarse map may use up: it smooths the ground
+ORBITAL_CHANCE = 0.5  # that ground which looks gentle from orbit holds no rock below the legs
+PROVEN_CHANCE = 0.97  # that it stands well where it has stood: the landing scatters
 KNOWN_SHARE = 0.95  # of the footprint must be measured
+DEFAULT_SIGMA = 0.01  # [m] of heights on a map that does not tell
+INDEPENDENT = 0.25  # share of the cells below the legs whose errors are independent of each other
+ROTOR_ROOM = 0.3  # [m] what may stand above the ground below the rotor's edge
+SLOPE_WEIGHT, WAY_WEIGHT = 0.3, 0.3  # of slope and distance beside the risk when sites are ranked
+
+MAP, LOOK, PROVEN, ORBITAL = "map", "look", "proven", "orbital"
 
 
 @dataclass(frozen=True)
@@ -29,10 +38,12 @@ class LandingSite:
         x, y: in map [m].
         slope: of the plane fitted to the footprint [rad].
         step: greatest departure from that plane within the footprint [m].
-        clearance: distance to the nearest cell that is too rough, too steep or unknown [m].
+        clearance: distance to the nearest cell that is not safe or not known [m].
         distance: to the wanted point [m].
         score: 0 perfect; sites are ranked by it.
-        basis: 'map' where the footprint was measured from the air, 'orbital' where only the orbiter saw it.
+        basis: 'look' where it was mapped on the way in, 'map' where an earlier flight measured it, 'proven'
+            where it has stood before, 'orbital' where only the orbiter saw it.
+        probability: that a landing aimed here is safe, with the map's errors and the landing's scatter.
     """
 
     x: float
@@ -43,6 +54,19 @@ class LandingSite:
     distance: float
     score: float
     basis: str
+    probability: float = 0.0
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        if self.basis == PROVEN:
+            return "it has stood here before"
+        slope = f"slope {np.degrees(self.slope):.1f} deg"
+        if self.basis == ORBITAL:
+            return f"orbital map only: {slope}"
+        seen = "measured on the way in" if self.basis == LOOK else "measured"
+        room = f"step {self.step:.2f} m, {self.clearance:.1f} m clear"
+        return f"{seen}: {slope}, {room}, safe with {100.0 * self.probability:.0f} %"
 
 
 def measures(grid: Grid, radius: float) -> tuple[Array, Array, Array]:
@@ -57,29 +81,19 @@ def measures(grid: Grid, radius: float) -> tuple[Array, Array, Array]:
         and known share; slope and step are NaN where less than KNOWN_SHARE of the disc is known.
     """
     z = grid["elevation"].astype(np.float64)
-    known = np.isfinite(z)
-    if "measured" in grid:
-        known &= np.nan_to_num(grid["measured"]) > 0.5
-    cells = max(1, int(np.ceil(radius / grid.resolution)))
-    span = np.arange(-cells, cells + 1) * grid.resolution
-    dx, dy = np.meshgrid(span, span)
-    disc = (np.hypot(dx, dy) <= max(radius, grid.resolution) + 1e-9).astype(np.float64)
-
+    known = _known(grid)
+    dx, dy, disc = _disc(grid.resolution, radius)
     base = float(np.mean(z[known])) if known.any() else 0.0
     filled = np.where(known, z - base, 0.0)
     weight = known.astype(np.float64)
 
-    def total(image: Array, kernel: Array) -> Array:
-        result: Array = cv2.filter2D(image, cv2.CV_64F, kernel, borderType=cv2.BORDER_CONSTANT)
-        return result
-
     # Moments of the known cells in the disc; where all are known the odd ones vanish.
-    n = total(weight, disc)
-    mean = total(filled, disc) / np.maximum(n, 1.0)
+    n = _total(weight, disc)
+    mean = _total(filled, disc) / np.maximum(n, 1.0)
     share = n / disc.sum()
-    gx = total(filled, disc * dx) - mean * total(weight, disc * dx)
-    gy = total(filled, disc * dy) - mean * total(weight, disc * dy)
-    spread = np.maximum(total(weight, disc * dx * dx), 1e-9)
+    gx = _total(filled, disc * dx) - mean * _total(weight, disc * dx)
+    gy = _total(filled, disc * dy) - mean * _total(weight, disc * dy)
+    spread = np.maximum(_total(weight, disc * dx * dx), 1e-9)
     slope = np.arctan(np.hypot(gx, gy) / spread)
 
     # Each cell against the plane around itself; on a plane this is 0 whatever its slope.
@@ -91,28 +105,72 @@ def measures(grid: Grid, radius: float) -> tuple[Array, Array, Array]:
     return np.where(enough, slope, np.nan), np.where(enough, step, np.nan), share
 
 
+def safety(grid: Grid, limits: HelicopterLimits, dispersion: float) -> Array:
+    """Probability that a landing aimed at each cell is safe, (rows, cols); 0 where too little is known.
+
+    A landing is safe when the ground below the legs tilts it by less than `landing_slope`, nothing higher
+    than `landing_rock` lies there, and the legs find hold. Slope and steps as measured are off by what the
+    heights' sigmas make of them, normally distributed. Where the legs come down scatters about the aim by
+    `dispersion`: the probabilities are averaged over that, and ground that nobody measured counts as unsafe.
+
+    Args:
+        grid: layers of `measures`, and when present 'sigma' [m] and 'sand' (probability).
+        dispersion: standard deviation of the landing point about the aim, per axis [m].
+    """
+    radius = limits.landing_feet
+    slope, step, _ = measures(grid, radius)
+    dx, _, disc = _disc(grid.resolution, radius)
+    known = _known(grid)
+    sigma = np.where(known, np.nan_to_num(grid["sigma"], nan=DEFAULT_SIGMA), 0.0) if "sigma" in grid else None
+    count = np.maximum(_total(known.astype(np.float64), disc), 1.0)
+    height_sigma = np.full(grid.shape, DEFAULT_SIGMA)
+    if sigma is not None:
+        height_sigma = np.sqrt(_total(sigma.astype(np.float64) ** 2, disc) / count)
+    height_sigma = np.maximum(height_sigma, 1e-3)
+    # Least squares: the gradient's sigma is the heights' over the root of the sum of squared arms.
+    slope_sigma = height_sigma / np.sqrt(INDEPENDENT * float((disc * dx * dx).sum()))
+    level = ndtr((limits.landing_slope - slope) / slope_sigma)
+    smooth = ndtr((limits.landing_rock - step) / height_sigma)
+    safe = np.nan_to_num(level * smooth)
+    if "sand" in grid:
+        loose = _total(np.where(known, np.nan_to_num(grid["sand"]), 0.0).astype(np.float64), disc) / count
+        safe *= 1.0 - limits.landing_sand_risk * np.clip(loose, 0.0, 1.0)
+    _, room, _ = measures(grid, limits.rotor_diameter * 0.5)
+    safe = np.where(np.nan_to_num(room) > ROTOR_ROOM, 0.0, safe)
+    if dispersion <= 0.0:
+        return np.asarray(safe, dtype=np.float64)
+    width = dispersion / grid.resolution
+    result: Array = cv2.GaussianBlur(safe, (0, 0), width, borderType=cv2.BORDER_CONSTANT)
+    return result
+
+
 def find_sites(
     grid: Grid,
     wanted: Sequence[float],
     limits: HelicopterLimits,
     *,
-    search: float = 8.0,
+    search: float | None = None,
     count: int = 5,
-    basis: str = "map",
+    basis: str = MAP,
     obstacles: npt.ArrayLike | None = None,
+    dispersion: float | None = None,
 ) -> list[LandingSite]:
     """Rank landing sites around a wanted point, best first; an empty list when there is none.
 
     Args:
-        grid: see `measures`.
+        grid: see `safety`.
         wanted: x, y [m].
-        search: radius of the search [m].
+        search: radius of the search [m]; by default `landing_search`.
         basis: 'orbital' for a coarse map: then only the slope is judged, with a tighter limit.
         obstacles: (n, 3) x, y, radius [m] of things known otherwise, or None.
+        dispersion: see `safety`; by default `landing_map_sigma` for an earlier map, else `landing_dispersion`.
     """
     x, y = float(wanted[0]), float(wanted[1])
     if not (np.isfinite(x) and np.isfinite(y)):
         raise InvalidInput("landing.wanted", (x, y), "finite x, y [m] are needed")
+    search = limits.landing_search if search is None else search
+    if dispersion is None:
+        dispersion = limits.landing_map_sigma if basis == MAP else limits.landing_dispersion
     radius = limits.landing_radius
     reach = search + 4.0 * max(radius, grid.resolution)
     try:
@@ -120,10 +178,12 @@ def find_sites(
     except InvalidInput:
         return []  # no map there, no site
     slope, step, _ = measures(part, radius)
-    coarse = basis == "orbital"
-    slope_limit = limits.landing_slope * (ORBITAL_UNCERTAINTY if coarse else 1.0)
-    step_limit = np.inf if coarse else limits.landing_rock
-    bad = ~((slope <= slope_limit) & (step <= step_limit))
+    if basis == ORBITAL:
+        bad = ~(slope <= limits.landing_slope * ORBITAL_UNCERTAINTY)
+        chance = np.where(bad, 0.0, ORBITAL_CHANCE)
+    else:
+        chance = safety(part, limits, dispersion)
+        bad = ~((chance >= limits.landing_probability) & (slope <= limits.landing_slope))
     xs, ys = part.centres()
     px, py = np.meshgrid(xs, ys)
     for ox, oy, size in np.asarray(
@@ -133,9 +193,9 @@ def find_sites(
     padded = cv2.copyMakeBorder((~bad).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     clearance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1].astype(np.float64) * part.resolution
     distance = np.hypot(px - x, py - y)
-    room = np.minimum(clearance / (2.0 * radius + part.resolution), 1.0)
-    roughness = 0.0 if coarse else np.nan_to_num(step) / limits.landing_rock
-    score = np.nan_to_num(slope) / slope_limit + roughness + 2.0 * (1.0 - room) + distance / max(search, 1e-6)
+    score = (1.0 - chance) / (1.0 - min(limits.landing_probability, 0.999))
+    score += SLOPE_WEIGHT * np.nan_to_num(slope) / limits.landing_slope
+    score += WAY_WEIGHT * distance / max(search, 1e-6)
     score = np.where(bad | (distance > search), np.inf, score)
 
     sites: list[LandingSite] = []
@@ -145,19 +205,70 @@ def find_sites(
         sx, sy = float(px.flat[index]), float(py.flat[index])
         if any(np.hypot(s.x - sx, s.y - sy) < 2.0 * radius for s in sites):
             continue
-        sites.append(
-            LandingSite(
-                sx,
-                sy,
-                float(slope.flat[index]),
-                float(step.flat[index]),
-                float(clearance.flat[index]),
-                float(distance.flat[index]),
-                float(score.flat[index]),
-                basis,
-            )
-        )
+        here = [float(a.flat[index]) for a in (slope, step, clearance, distance, score)]
+        sites.append(LandingSite(sx, sy, *here, basis, float(chance.flat[index])))
     return sites
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of looking for a site.
+
+    Attributes:
+        site: the chosen one, None when nothing is known to be safe.
+        why: in words.
+        sites: all that were considered, best first, the chosen one among them.
+        seen: True where the ground was measured, so that a refusal stands.
+    """
+
+    site: LandingSite | None
+    why: str
+    sites: tuple[LandingSite, ...]
+    seen: bool = False
+
+
+def consider(
+    point: tuple[float, float],
+    limits: HelicopterLimits,
+    *,
+    look: Grid | None = None,
+    measured: Grid | None = None,
+    orbital: Grid | None = None,
+    proven: Sequence[tuple[float, float]] = (),
+    search: float | None = None,
+) -> Verdict:
+    """Find the best site near one wanted point.
+
+    What was mapped on the way in comes first, then the map of earlier flights, then a place near the point
+    where it has stood before, then the flattest ground that the orbiter saw: this only where no better map
+    has shown that there is nothing.
+
+    Args:
+        point: x, y [m].
+        look, measured, orbital: maps, each may be missing.
+        proven: x, y [m] of places it has stood on.
+        search: radius [m]; by default `landing_search`.
+    """
+    sites: list[LandingSite] = []
+    seen = False
+    for grid, basis in ((look, LOOK), (measured, MAP)):
+        if grid is None:
+            continue
+        sites += find_sites(grid, point, limits, search=search, basis=basis)
+        seen = seen or known_share(grid, point, limits.landing_search if search is None else search) > 0.3
+        if sites:
+            return Verdict(sites[0], sites[0].reason, tuple(sites), True)
+    for px, py in proven:
+        gap = float(np.hypot(px - point[0], py - point[1]))
+        if gap <= limits.landing_radius:
+            site = LandingSite(px, py, 0.0, 0.0, 0.0, gap, 1.0, PROVEN, PROVEN_CHANCE)
+            return Verdict(site, site.reason, (site,), seen)
+    if orbital is not None and not seen:
+        sites = find_sites(orbital, point, limits, search=search, basis=ORBITAL)
+        if sites:
+            return Verdict(sites[0], sites[0].reason, tuple(sites))
+    what = "measured ground" if seen else "any map"
+    return Verdict(None, f"no safe site on {what} near ({point[0]:.1f}, {point[1]:.1f})", (), seen)
 
 
 def choose_site(
@@ -167,12 +278,11 @@ def choose_site(
     orbital: Grid | None = None,
     *,
     proven: Sequence[tuple[float, float]] = (),
-    search: float = 8.0,
+    search: float | None = None,
 ) -> tuple[LandingSite | None, str]:
-    """Choose where to land among wanted points, preferred first, on what is known.
+    """Choose where to land among wanted points, preferred first, on what is known before the flight.
 
-    A site that the map has measured as flat and free of rocks comes first; then a wanted point where the
-    helicopter has stood before; then the flattest ground that the orbiter saw.
+    Ground that was measured, or stood on, at any of the points comes before what only the orbiter saw.
 
     Args:
         measured, orbital: maps, either may be missing.
@@ -181,20 +291,56 @@ def choose_site(
     Returns:
         The site (None when nothing is known to be safe) and why it was chosen, in words.
     """
-    for point in wanted:
-        if measured is not None:
-            sites = find_sites(measured, point, limits, search=search, count=1)
-            if sites:
-                s = sites[0]
-                slope = np.degrees(s.slope)
-                return s, f"measured: slope {slope:.1f} deg, step {s.step:.2f} m, {s.clearance:.1f} m clear"
-        for px, py in proven:
-            if np.hypot(px - point[0], py - point[1]) <= limits.landing_radius:
-                return LandingSite(px, py, 0.0, 0.0, 0.0, 0.0, 0.0, "proven"), "it has stood here before"
-    if orbital is not None:
+    for above in (None, orbital):
         for point in wanted:
-            sites = find_sites(orbital, point, limits, search=search, count=1, basis="orbital")
-            if sites:
-                s = sites[0]
-                return s, f"orbital map only: slope {np.degrees(s.slope):.1f} deg"
+            found = consider(point, limits, measured=measured, orbital=above, proven=proven, search=search)
+            if found.site is not None:
+                return found.site, found.why
     return None, "no safe site is known near any wanted point"
+
+
+def least_bad(grid: Grid, place: Sequence[float], limits: HelicopterLimits) -> tuple[float, float] | None:
+    """Return the most probable place to land within `landing_search` when it has to be; None without a map."""
+    x, y, reach = float(place[0]), float(place[1]), limits.landing_search
+    try:
+        part = grid.crop(Bounds(x - reach, y - reach, x + reach, y + reach))
+    except InvalidInput:
+        return None
+    chance = safety(part, limits, limits.landing_dispersion)
+    best = int(np.argmax(chance))
+    if not chance.flat[best] > 0.0:
+        return None
+    px, py = np.meshgrid(*part.centres())
+    return float(px.flat[best]), float(py.flat[best])
+
+
+def known_share(grid: Grid, point: Sequence[float], radius: float) -> float:
+    """Share of the disc around a point that a map has measured."""
+    x, y = float(point[0]), float(point[1])
+    try:
+        part = grid.crop(Bounds(x - radius, y - radius, x + radius, y + radius))
+    except InvalidInput:
+        return 0.0
+    px, py = np.meshgrid(*part.centres())
+    inside = _known(part) & (np.hypot(px - x, py - y) <= radius)
+    return float(inside.sum() * grid.resolution**2 / (np.pi * radius**2))
+
+
+def _known(grid: Grid) -> npt.NDArray[np.bool_]:
+    known: npt.NDArray[np.bool_] = np.isfinite(grid["elevation"])
+    if "measured" in grid:
+        known = known & (np.nan_to_num(grid["measured"]) > 0.5)
+    return known
+
+
+def _disc(resolution: float, radius: float) -> tuple[Array, Array, Array]:
+    cells = max(1, int(np.ceil(radius / resolution)))
+    span = np.arange(-cells, cells + 1) * resolution
+    dx, dy = np.meshgrid(span, span)
+    disc = (np.hypot(dx, dy) <= max(radius, resolution) + 1e-9).astype(np.float64)
+    return dx, dy, disc
+
+
+def _total(image: Array, kernel: Array) -> Array:
+    result: Array = cv2.filter2D(image, cv2.CV_64F, kernel, borderType=cv2.BORDER_CONSTANT)
+    return result

@@ -48,6 +48,18 @@ class HelicopterLimits:
     landing_slope: float
     landing_rock: float
     landing_radius: float
+    rotor_diameter: float
+    landing_feet: float
+    landing_dispersion: float
+    landing_map_sigma: float
+    landing_search: float
+    landing_probability: float
+    landing_sand_risk: float
+    landing_look: float
+    wind_limit: float
+    wind_wait: float
+    air_drag: float
+    dark_pictures: int
 
 
 @dataclass(frozen=True)
