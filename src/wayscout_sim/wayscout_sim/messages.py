@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -13,9 +13,11 @@ from sensor_msgs.msg import BatteryState, Imu, JointState, Range
 
 from wayscout.errors import InvalidInput
 from wayscout_nodes.common import convert
-from wayscout_sim.rover import JOINTS, STEERS, WHEELS
 from wayscout_sim.sensors import Odometry
-from wayscout_sim.simulation import HelicopterReadings, Simulation
+from wayscout_sim.states import JOINTS, STEERS, WHEELS
+
+if TYPE_CHECKING:  # it needs MuJoCo, which Gazebo's adapter does without
+    from wayscout_sim.simulation import Simulation
 
 _VOLTAGE = 15.75  # V, six cells; assumption, only to tell energy as charge
 _JOULES_PER_AH = 3600.0 * _VOLTAGE
@@ -84,7 +86,8 @@ def helicopter(
         "helicopter/range": laser,
     }
     if battery:
-        batch["helicopter/battery"] = _battery(readings, sim.helicopter.body.battery_capacity, stamp)
+        capacity = sim.helicopter.body.battery_capacity
+        batch["helicopter/battery"] = battery_state(readings.charge, readings.power, capacity, stamp)
     if readings.picture is not None:
         frame = "helicopter/navcam_optical"
         batch["helicopter/camera/image_raw"] = convert.to_image(readings.picture, "mono8", frame, sim.time)
@@ -96,12 +99,13 @@ def helicopter(
     return batch
 
 
-def _battery(readings: HelicopterReadings, capacity: float, stamp: Time) -> BatteryState:
+def battery_state(charge: float, power: float, capacity: float, stamp: Time) -> BatteryState:
+    """Return the state of a pack that holds `charge` of `capacity` [J] while `power` [W] is drawn."""
     message = BatteryState(voltage=_VOLTAGE, present=True, temperature=float("nan"))
-    message.charge, message.capacity = readings.charge / _JOULES_PER_AH, capacity / _JOULES_PER_AH
+    message.charge, message.capacity = charge / _JOULES_PER_AH, capacity / _JOULES_PER_AH
     message.design_capacity = message.capacity
-    message.current = -readings.power / _VOLTAGE
-    message.percentage = readings.charge / capacity
+    message.current = -power / _VOLTAGE
+    message.percentage = charge / capacity
     message.power_supply_status = BatteryState.POWER_SUPPLY_STATUS_DISCHARGING
     message.header.stamp, message.header.frame_id = stamp, "helicopter/base_link"
     return message

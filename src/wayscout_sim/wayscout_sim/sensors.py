@@ -62,9 +62,10 @@ class HelicopterSensors:
     """Odometry that drifts with the distance, attitude, laser range.
 
     Each flight draws its own error of scale, bearing and lift; position and heading also walk at random.
+    Without a truth, `range` cannot be asked for; `measured` still can.
     """
 
-    def __init__(self, truth: Truth, noise: Noise, start: HelicopterTruth, seed: int) -> None:
+    def __init__(self, truth: Truth | None, noise: Noise, start: HelicopterTruth, seed: int) -> None:
         self._truth, self._noise = truth, noise
         self._rng = np.random.default_rng([seed, 41])
         self._true = start.pose
@@ -109,6 +110,7 @@ class HelicopterSensors:
         Args:
             laser: range_link in map.
         """
+        assert self._truth is not None
         direction = laser.rotation()[:, 0]
         return self.measured(ray(self._truth, laser.position, direction, self._noise.range_reach))
 
