@@ -1,6 +1,6 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""Start the helicopter's side: world loader, localiser, mapper and helicopter."""
+"""Start the helicopter's side: world loader, localiser, mapper, analyst and helicopter."""
 
 from wayscout_bringup.launching import describe
 from wayscout_bringup.node_table import SCOUT

@@ -165,7 +165,7 @@ def test_every_node_is_in_one_launch_file_and_in_the_missions(
         for file in ("mission", "simulation", "scout", "rover")
     }
     assert names["simulation"] == {"simulator"}
-    assert names["scout"] == {"world_loader", "localiser", "mapper", "helicopter"}
+    assert names["scout"] == {"world_loader", "localiser", "mapper", "analyst", "helicopter"}
     assert names["rover"] == {"router", "rover"}
     parts = names["simulation"] | names["scout"] | names["rover"]
     assert names["mission"] == parts | {"mission"}

@@ -3,7 +3,17 @@
 from setuptools import find_packages, setup
 
 NAME = "wayscout_nodes"
-NODES = ("world_loader", "localiser", "mapper", "router", "helicopter", "rover", "mission", "radio")
+NODES = (
+    "world_loader",
+    "localiser",
+    "mapper",
+    "router",
+    "helicopter",
+    "rover",
+    "mission",
+    "radio",
+    "analyst",
+)
 
 setup(
     name=NAME,

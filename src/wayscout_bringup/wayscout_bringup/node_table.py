@@ -187,6 +187,7 @@ def _vehicles(options: Options) -> list[NodeEntry]:
     radio: dict[str, Value] = {**lockstep, "seed": options.seed, "link_log": str(run / "link.json")}
     heard = dict(BEHIND_THE_LINK) if options.link else {}
     mapper: dict[str, Value] = {**lockstep, "map_folder": str(run / "map"), "start_map": start_map}
+    analyst: dict[str, Value] = {**lockstep, "site_folder": str(run / "site")}
     router: dict[str, Value] = {"route_folder": str(run / "route")}
     mission: dict[str, Value] = {
         "world": public,
@@ -203,6 +204,7 @@ def _vehicles(options: Options) -> list[NodeEntry]:
         NodeEntry(nodes, "localiser", "localiser", SCOUT, localiser),
         *([NodeEntry(nodes, "radio", "radio", SCOUT, radio)] if options.link else []),
         NodeEntry(nodes, "mapper", "mapper", SCOUT, mapper, heard),
+        NodeEntry(nodes, "analyst", "analyst", SCOUT, analyst, heard),
         NodeEntry(nodes, "router", "router", ROVER, router),
         NodeEntry(nodes, "helicopter", "helicopter", SCOUT, dict(lockstep)),
         NodeEntry(nodes, "rover", "rover", ROVER, dict(lockstep)),

@@ -23,6 +23,9 @@ TOPICS = (
     "helicopter/pictures",
     "helicopter/camera/camera_info",
     "helicopter/camera/trigger",
+    "helicopter/colour/camera_info",
+    "helicopter/colour/pictures",
+    "helicopter/colour/trigger",
     "rover/odom",
     "rover/imu",
     "rover/joint_states",
@@ -41,9 +44,11 @@ TOPICS = (
     "map/elevation_cloud",
     "route/candidates",
     "route/decision",
+    "science/site",
+    "science/markers",
     "mission/status",
 )
-PICTURES = ("helicopter/camera/image_raw", "rover/hazcam/depth")
+PICTURES = ("helicopter/camera/image_raw", "helicopter/colour/image_raw", "rover/hazcam/depth")
 GLOBAL = ("/diagnostics", "/rosout")
 
 

@@ -14,9 +14,14 @@ LAYERS = ("elevation", "sigma", "measured", "sand", "rock")
 
 
 class TileShelf:
-    """Newest version of every tile."""
+    """Newest version of every tile.
 
-    def __init__(self) -> None:
+    Args:
+        layers: of the tiles to keep.
+    """
+
+    def __init__(self, layers: tuple[str, ...] = LAYERS) -> None:
+        self._layers = layers
         self._tiles: dict[tuple[int, int], tuple[int, Grid]] = {}
         self._wanted: dict[tuple[int, int], int] = {}
 
@@ -29,7 +34,7 @@ class TileShelf:
         grid = convert.tile(message, f"map/tiles ({key[0]}, {key[1]})")
         if "elevation" not in grid:
             raise InvalidInput("map/tiles.layers", list(message.layers), "'elevation' is needed")
-        grid.layers = {name: grid[name] for name in LAYERS if name in grid}
+        grid.layers = {name: grid[name] for name in self._layers if name in grid}
         self._tiles[key] = (int(message.version), grid)
 
     def expect(self, index: TerrainIndex) -> None:
