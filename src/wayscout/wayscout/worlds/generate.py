@@ -13,14 +13,15 @@ import numpy.typing as npt
 
 from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
-from wayscout.worlds import folder, noise, orbital, places, sdf, texture, truth
+from wayscout.worlds import folder, noise, orbital, places, sdf, targets, texture, truth
 from wayscout.worlds.folder import Corridor, Goal, Sun, Terrain, World
 from wayscout.worlds.plan import STEP, Channel, Plan, make_plan, swap_hazards
 from wayscout.worlds.recipe import Outcome, Recipe, find
 from wayscout.worlds.rocks import make_rocks
+from wayscout.worlds.targets import Target
 from wayscout.worlds.terrain import make_land
 
-VERSION = 4  # of the generator: worlds made by another are remade
+VERSION = 5  # of the generator: worlds made by another are remade
 
 
 def generate(
@@ -37,18 +38,18 @@ def generate(
         outcome, misleading: fix what is otherwise drawn from the seed.
         swapped: exchange what stands in the two channels after the orbiter has seen them.
     """
-    plan, made = imagine(
-        seed, recipe, name=name or out.name, kind=kind, outcome=outcome, misleading=misleading
-    )
+    name = name or out.name
+    plan = make_plan(seed, recipe, outcome, misleading)
+    made, planted = _realise(plan, recipe, name, kind)
     scene = texture.Scene(
         seed, recipe.size, recipe.texture_pixels, 0.02 * recipe.rise[0], plan.sun_azimuth, plan.sun_elevation
     )
-    picture, shadow = texture.paint(scene, made.ground, made.rocks)
+    picture, shadow = _paint(scene, made, planted)
     rng = noise.stream(seed, "orbital")
     seen = orbital.observe(made.ground, picture, made.rocks, scene, plan.shift, recipe.orbiter, rng)
     if swapped:
-        made = _realise(swap_hazards(plan), recipe, made.world.name, kind)
-        picture, shadow = texture.paint(scene, made.ground, made.rocks)
+        made, planted = _realise(swap_hazards(plan), recipe, name, kind)
+        picture, shadow = _paint(scene, made, planted)
     world = made.world
     facts = made.facts | {"shadow_share": round(shadow, 4)}
     write(out, truth.Truth(world, made.ground, made.rocks, facts), seen, picture)
@@ -61,14 +62,24 @@ def imagine(
 ) -> tuple[Plan, truth.Truth]:  # fmt: skip
     """Make a world's plan, ground and rocks in memory, without painting it; see `generate`."""
     plan = make_plan(seed, recipe, outcome, misleading)
-    return plan, _realise(plan, recipe, name, kind)
+    return plan, _realise(plan, recipe, name, kind)[0]
 
 
-def _realise(plan: Plan, recipe: Recipe, name: str, kind: str) -> truth.Truth:
+def _realise(plan: Plan, recipe: Recipe, name: str, kind: str) -> tuple[truth.Truth, list[Target]]:
     land = make_land(plan, recipe)
     rocks = make_rocks(plan, recipe, land)
+    planted = targets.plant(plan, recipe, land, rocks)
+    targets.add_ledges(land.ground, land.positions, planted, plan.seed)
+    rocks[:, 2] = land.ground.sample("elevation", rocks[:, 0], rocks[:, 1])
     world = _describe(plan, recipe, land.ground, name, kind)
-    return truth.Truth(world, land.ground, rocks, _facts(plan, land.ground))
+    facts = _facts(plan, land.ground) | {"targets": [t.as_facts() for t in planted]}
+    return truth.Truth(world, land.ground, rocks, facts), planted
+
+
+def _paint(scene: texture.Scene, made: truth.Truth, planted: list[Target]) -> tuple[texture.Image, float]:
+    picture, shadow = texture.paint(scene, made.ground, made.rocks)
+    targets.paint(picture, scene, planted)
+    return picture, shadow
 
 
 def write(out: Path, made: truth.Truth, seen: folder.Orbital, picture: texture.Image) -> None:

@@ -51,6 +51,7 @@ class Recipe(_Strict):
     )
     rock_largest: float = Field(gt=0.25, description="widest rock")
     sand_share: float = Field(ge=0, le=0.6, description="share of level ground below sand")
+    targets: tuple[int, int] = Field(default=(0, 0), description="fewest and most science targets")
     start: tuple[float, float] = Field(description="x, y of the rover")
     goal: tuple[float, float] = Field(description="x, y")
     goal_radius: float = Field(gt=0)
