@@ -42,6 +42,9 @@ def mission(
     map_folder: Annotated[
         Path | None, typer.Option("--map", help="Map folder of an earlier run; then nothing is flown.")
     ] = None,
+    link: Annotated[
+        bool, typer.Option("--link", help="Send the pictures to the rover by radio rather than at once.")
+    ] = False,
     params_file: Annotated[Path | None, typer.Option(help="ROS parameter file for the nodes.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warn or error.")] = "info",
 ) -> None:
@@ -58,6 +61,7 @@ def mission(
         camera=camera,
         channel=channel,
         start_map=map_folder.resolve() if map_folder is not None else None,
+        link=link,
         params_file=params_file,
         log_level=log_level,
     )

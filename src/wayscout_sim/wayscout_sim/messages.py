@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from builtin_interfaces.msg import Time
 from nav_msgs.msg import Odometry as OdometryMsg
 from sensor_msgs.msg import BatteryState, Imu, JointState, Range
+from wayscout_interfaces.msg import LinkState
 
 from wayscout.errors import InvalidInput
 from wayscout_nodes.common import convert
@@ -18,6 +20,8 @@ from wayscout_sim.states import JOINTS, STEERS, WHEELS
 
 if TYPE_CHECKING:  # it needs MuJoCo, which Gazebo's adapter does without
     from wayscout_sim.simulation import Simulation
+
+Array = npt.NDArray[np.float64]
 
 _VOLTAGE = 15.75  # V, six cells; assumption, only to tell energy as charge
 _JOULES_PER_AH = 3600.0 * _VOLTAGE
@@ -50,21 +54,10 @@ def wheels(message: JointState) -> tuple[dict[str, float], dict[str, float]]:
 def rover(sim: Simulation, stamp: Time) -> dict[str, Any]:
     """Return topic -> message of the rover's sensors at this instant."""
     readings = sim.read_rover()
-    imu = Imu()
-    imu.header.stamp, imu.header.frame_id = stamp, "rover/imu_link"
-    q, w, a = readings.odometry.pose.quaternion, readings.rates, readings.acceleration
-    imu.orientation.x, imu.orientation.y, imu.orientation.z, imu.orientation.w = (float(v) for v in q)
-    imu.angular_velocity.x, imu.angular_velocity.y, imu.angular_velocity.z = (float(v) for v in w)
-    imu.linear_acceleration.x, imu.linear_acceleration.y, imu.linear_acceleration.z = (float(v) for v in a)
-    imu.orientation_covariance = np.diag(readings.odometry.covariance[3:]).reshape(-1)
-    joints = JointState(
-        name=list(JOINTS), position=readings.positions.tolist(), velocity=readings.speeds.tolist()
-    )
-    joints.header.stamp, joints.header.frame_id = stamp, "rover/base_link"
     batch: dict[str, Any] = {
         "rover/odom": odometry(readings.odometry, "rover", stamp),
-        "rover/imu": imu,
-        "rover/joint_states": joints,
+        "rover/imu": imu(readings.odometry, readings.acceleration, stamp),
+        "rover/joint_states": joint_states(readings.positions, readings.speeds, stamp),
     }
     if readings.depth is not None:
         frame = "rover/hazcam_optical"
@@ -97,6 +90,34 @@ def helicopter(
         batch["helicopter/colour/image_raw"] = convert.to_image(readings.colour, "rgb8", frame, sim.time)
         batch["helicopter/colour/camera_info"] = convert.to_camera_info(sim.colour_camera, frame, sim.time)
     return batch
+
+
+def modem(sim: Simulation, stamp: Time) -> dict[str, Any]:
+    """Return what the helicopter's radio says of its contact with the rover's."""
+    heard = sim.contact()
+    message = LinkState(in_sight=heard.in_sight, distance=heard.distance, rate=heard.rate)
+    message.header.stamp, message.header.frame_id = stamp, "helicopter/base_link"
+    return {"helicopter/modem": message}
+
+
+def imu(reading: Odometry, acceleration: Array, stamp: Time) -> Imu:
+    """Return the rover's IMU: attitude and rates of its odometry, acceleration (3,) [m/s^2] in base_link."""
+    message = Imu()
+    message.header.stamp, message.header.frame_id = stamp, "rover/imu_link"
+    q, w, a = reading.pose.quaternion, reading.rates, acceleration
+    to, rates, force = message.orientation, message.angular_velocity, message.linear_acceleration
+    to.x, to.y, to.z, to.w = (float(v) for v in q)
+    rates.x, rates.y, rates.z = (float(v) for v in w)
+    force.x, force.y, force.z = (float(v) for v in a)
+    message.orientation_covariance = np.diag(reading.covariance[3:]).reshape(-1)
+    return message
+
+
+def joint_states(positions: Array, speeds: Array, stamp: Time) -> JointState:
+    """Return the rover's joints, (14,) [rad] and [rad/s] in the order of JOINTS."""
+    message = JointState(name=list(JOINTS), position=positions.tolist(), velocity=speeds.tolist())
+    message.header.stamp, message.header.frame_id = stamp, "rover/base_link"
+    return message
 
 
 def battery_state(charge: float, power: float, capacity: float, stamp: Time) -> BatteryState:

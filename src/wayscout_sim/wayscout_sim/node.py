@@ -20,7 +20,7 @@ from rclpy.publisher import Publisher
 from rosgraph_msgs.msg import Clock as ClockMsg
 from sensor_msgs.msg import BatteryState, CameraInfo, Image, Imu, JointState, Range
 from std_msgs.msg import Bool
-from wayscout_interfaces.msg import Step, StepDone
+from wayscout_interfaces.msg import LinkState, Step, StepDone
 from wayscout_interfaces.srv import AdvanceTime
 
 from wayscout.errors import InvalidInput
@@ -66,6 +66,7 @@ class Simulator(Node):
         names = parameters.declare_one(
             self, "participants", ["localiser", "helicopter", "rover"], "nodes that answer each step"
         )
+        self._radio = bool(parameters.declare_one(self, "radio", False, "tell helicopter/modem"))
         self._limits = parameters.declare(self, "simulator", Limits, apply=self._take_limits)
         if not world:
             raise InvalidInput("world", world, "a world folder is needed")
@@ -109,6 +110,7 @@ class Simulator(Node):
             "helicopter/camera/camera_info": CameraInfo,
             "helicopter/colour/image_raw": Image,
             "helicopter/colour/camera_info": CameraInfo,
+            "helicopter/modem": LinkState,
             "rover/odom": OdometryMsg,
             "rover/imu": Imu,
             "rover/joint_states": JointState,
@@ -184,6 +186,8 @@ class Simulator(Node):
             topics += self._send(
                 messages.helicopter(self._sim, stamp, picture=picture, colour=colour, battery=battery)
             )
+            if self._radio and battery:
+                topics += self._send(messages.modem(self._sim, stamp))
         self._log.add(self._sim.time, self._sim.rover_truth, self._sim.helicopter_truth)
         self._barrier.open(messages.nanoseconds(stamp))
         self._opened = wall.monotonic()

@@ -14,6 +14,7 @@ from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
+from wayscout.link.radio import Contact, Radio, contact
 from wayscout.mapping.shrink import shrink_camera
 from wayscout.worlds.folder import Start, StartPose
 from wayscout.worlds.truth import load_truth
@@ -115,6 +116,7 @@ class Simulation:
         self.depth_camera = _camera(cameras, "hazard_depth")
         self.range_reach = config.load("simulator", Noise).range_reach
         self.renderer = PictureRenderer(world, self.truth)
+        self._radio = config.load("link", Radio)
         noise = config.load("simulator", Noise)
         start = self.truth.world.start
         self.rover = RoverPhysics(self.truth, _drawn(start, start.rover, (seed, 0)))
@@ -190,6 +192,11 @@ class Simulation:
             )
         distance = sensors.range(state.pose @ self._laser)
         return HelicopterReadings(odometry, distance, state.charge, state.power, image, wide)
+
+    def contact(self) -> Contact:
+        """Return how the two radios hear each other over the true ground."""
+        positions = self.helicopter_truth.pose.position, self.rover_truth.pose.position
+        return contact(self._radio, self.truth.ground, *positions)
 
     def close(self) -> None:
         """Free the graphics."""
