@@ -1,0 +1,80 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
+"""How many sols the sun needs before the next flight.
+
+The balance of one sol is simple: the panel collects area x efficiency x insolation x (1 - dust), heating
+through the night and the idle hours draw from it, and the pack takes what is left up to its capacity. A
+flight may take off when the pack holds the flight's energy and the reserve above what it keeps for the night
+(capacity less `usable_energy`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wayscout.errors import InvalidInput
+from wayscout.flight.envelope import OutsideEnvelope
+from wayscout.flight.plan import HelicopterLimits
+
+
+@dataclass(frozen=True)
+class SunPower:
+    """Panel and night; fields are entries of config/campaign.yaml (SI units)."""
+
+    panel_area: float
+    panel_efficiency: float
+    insolation: float
+    dust_loss: float
+    survival_heating: float
+    idle_energy: float
+    most_sols: int
+
+    @property
+    def collected(self) -> float:
+        """Energy from the panel in a sol [J]."""
+        return self.panel_area * self.panel_efficiency * self.insolation * (1.0 - self.dust_loss)
+
+    @property
+    def gain(self) -> float:
+        """What a sol adds to the pack [J]; negative when the night takes more than the day gives."""
+        return self.collected - self.survival_heating - self.idle_energy
+
+
+def charge_after(charge: float, sols: int, sun: SunPower, limits: HelicopterLimits) -> float:
+    """Return the pack's charge [J] after whole sols of rest."""
+    return float(np.clip(charge + sols * sun.gain, 0.0, limits.battery_capacity))
+
+
+def charge_needed(energy: float, limits: HelicopterLimits) -> float:
+    """Return the charge [J] from which a flight that draws `energy` [J] may take off."""
+    return energy + limits.energy_reserve + limits.battery_capacity - limits.usable_energy
+
+
+def sols_until(charge: float, energy: float, sun: SunPower, limits: HelicopterLimits) -> int:
+    """Return the sols of rest, at least one, after which a flight of `energy` [J] may take off.
+
+    Args:
+        charge: of the pack now [J].
+
+    Raises:
+        InvalidInput: when charge or energy is no number or negative.
+        OutsideEnvelope: when no wait (up to `most_sols`) is enough, with the figures.
+    """
+    for name, value in (("charge", charge), ("energy", energy)):
+        if not (np.isfinite(value) and value >= 0.0):
+            raise InvalidInput(f"recharge.{name}", value, "a finite energy [J] of 0 or more is needed")
+    needed = charge_needed(energy, limits)
+    if needed > limits.battery_capacity:
+        raise OutsideEnvelope(
+            f"a flight of {energy:.0f} J needs a charge of {needed:.0f} J, the pack holds "
+            f"{limits.battery_capacity:.0f} J"
+        )
+    for sols in range(1, sun.most_sols + 1):
+        if charge_after(charge, sols, sun, limits) >= needed:
+            return sols
+    raise OutsideEnvelope(
+        f"the sun does not bring the {needed:.0f} J for the next flight within {sun.most_sols} sols: "
+        f"the pack holds {charge:.0f} J, a sol adds {sun.gain:.0f} J"
+    )
