@@ -48,6 +48,7 @@ MEANING = {
     "/diagnostics": "what each node is doing and what it refused, at each event",
     "/tf": "`map -> */odom` and `*/odom -> */base_link`",
     "/tf_static": "for fixed offsets; nothing is sent on it yet",
+    "earth/commands": "a word from Earth, carried out when it has arrived: approve, abort, stop, pause, resume",
     "helicopter/battery": "share of the pack that is charged",
     "helicopter/camera/camera_info": "calibration, with each picture",
     "helicopter/camera/image_raw": "mono8; one for each trigger, stamped with the step it was taken at",
@@ -63,7 +64,7 @@ MEANING = {
     "map/index": "which tiles exist and how new they are",
     "map/orbital": "all that is known before the flight",
     "map/tiles": "changed squares of the terrain map",
-    "map/traversability": "cost of the ground at 0.5 m for viewers and for Nav2",
+    "map/traversability": "cost of the ground at 0.4 m for viewers and for Nav2",
     "mission/status": "phase, text and progress, once a second",
     "rover/cmd_vel": "teleoperation: forward speed and turn rate",
     "rover/hazards": "hazards seen by the rover's depth camera",
@@ -128,7 +129,6 @@ class Parameters:
     of_a_run: list[tuple[str, Any, str]] = field(default_factory=list)
 
 
-    live: set[str] = field(default_factory=set)
 @dataclass
 class Ends:
     """Who is on which side of a topic, service or action."""
@@ -137,6 +137,7 @@ class Ends:
     out: dict[str, str] = field(default_factory=dict)
     into: dict[str, str] = field(default_factory=dict)
 
+    live: set[str] = field(default_factory=set)
 
 class Register:
     """Listens to the declarations of the node that is being made."""
@@ -176,6 +177,7 @@ def classes() -> dict[str, Callable[[], Node]]:
     class NoSimulation:
         """Draws nothing and moves nothing."""
 
+    import wayscout_nodes.analyst.node as analyst
         settings = None
 
         def __init__(self, *_: object) -> None: ...

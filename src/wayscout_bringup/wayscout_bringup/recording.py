@@ -42,6 +42,7 @@ TOPICS = (
     "map/hazards",
     "map/traversability",
     "map/elevation_cloud",
+    "map/orbital_cloud",
     "route/candidates",
     "route/decision",
     "science/site",

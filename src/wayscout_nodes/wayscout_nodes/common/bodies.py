@@ -1,15 +1,18 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""Fixed offsets between the frames of a vehicle, from its URDF: the single source for all of them."""
+"""The frames of a vehicle, from its URDF: the single source for all of them."""
 
 from __future__ import annotations
 
 import os
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import xacro
 
 from wayscout import config
@@ -42,18 +45,56 @@ def urdf_text(vehicle: str, **numbers: float) -> str:
     return str(xacro.process_file(str(file), mappings=mappings).toxml())
 
 
+@dataclass(frozen=True)
+class Joint:
+    """A joint of a URDF: where its child link stands in the parent at zero, and what it turns about.
+
+    Attributes:
+        kind: 'fixed', 'continuous', 'revolute', ...
+        parent, child: links, without the vehicle's prefix.
+        origin: pose of the child in the parent at zero.
+        axis: (3,) unit vector in the child.
+    """
+
+    kind: str
+    parent: str
+    child: str
+    origin: Pose
+    axis: npt.NDArray[np.float64]
+
+    def at(self, angle: float) -> Pose:
+        """Return the pose of the child in the parent with the joint turned by an angle [rad]."""
+        half = 0.5 * angle
+        return self.origin @ Pose(np.zeros(3), np.array([*(np.sin(half) * self.axis), np.cos(half)]))
+
+
 @lru_cache(maxsize=8)
+def joints(vehicle: str) -> dict[str, Joint]:
+    """Return name -> joint of a URDF."""
+    found: dict[str, Joint] = {}
+    for element in ElementTree.fromstring(urdf_text(vehicle)).findall("joint"):
+        parent, child = element.find("parent"), element.find("child")
+        if parent is None or child is None:
+            continue
+        xyz, rpy = (_numbers(element.find("origin"), name, "0 0 0") for name in ("xyz", "rpy"))
+        axis = np.array(_numbers(element.find("axis"), "xyz", "1 0 0"))
+        found[element.get("name", "")] = Joint(
+            element.get("type", ""),
+            parent.get("link", ""),
+            child.get("link", ""),
+            Pose.from_euler(*xyz, *rpy),
+            axis / np.linalg.norm(axis),
+        )
+    return found
+
+
+def _numbers(element: ElementTree.Element | None, name: str, default: str) -> list[float]:
+    return [float(v) for v in (default if element is None else element.get(name, default)).split()]
+
+
 def fixed_links(vehicle: str) -> dict[str, tuple[str, Pose]]:
     """Return child link -> (parent link, pose of the child in the parent) for the fixed joints of a URDF."""
-    links: dict[str, tuple[str, Pose]] = {}
-    for joint in ElementTree.fromstring(urdf_text(vehicle)).iter("joint"):
-        parent, child, origin = joint.find("parent"), joint.find("child"), joint.find("origin")
-        if joint.get("type") != "fixed" or parent is None or child is None:
-            continue
-        xyz = [float(v) for v in (origin.get("xyz", "0 0 0") if origin is not None else "0 0 0").split()]
-        rpy = [float(v) for v in (origin.get("rpy", "0 0 0") if origin is not None else "0 0 0").split()]
-        links[str(child.get("link"))] = (str(parent.get("link")), Pose.from_euler(*xyz, *rpy))
-    return links
+    return {j.child: (j.parent, j.origin) for j in joints(vehicle).values() if j.kind == "fixed"}
 
 
 def fixed_offset(vehicle: str, frame: str) -> Pose:

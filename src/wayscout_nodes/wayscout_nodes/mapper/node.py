@@ -26,14 +26,14 @@ from wayscout_interfaces.msg import Hazard, Hazards, OrbitalMap, PictureTrack, T
 
 from wayscout import config
 from wayscout.errors import InvalidInput
-from wayscout.grid import Grid, Layer
+from wayscout.grid import Grid
 from wayscout.mapping import mapper as mapping
 from wayscout.mapping import offline
 from wayscout.mapping.coverage import corridor_coverage
 from wayscout.mapping.saved import SavedMap
 from wayscout.mapping.tiles import Index
 from wayscout.terrain import hazards as terrain_hazards
-from wayscout_nodes.common import convert, diagnostics, parameters, qos
+from wayscout_nodes.common import clouds, convert, diagnostics, parameters, qos
 from wayscout_nodes.common.run import run
 from wayscout_nodes.mapper import products
 from wayscout_nodes.mapper.flights import PictureShelf, Track, check_track
@@ -68,9 +68,7 @@ class _TileView:
     """What is published of a tile besides itself."""
 
     hazards: list[Hazard]
-    grid: Grid
-    cost: Layer
-    points: npt.NDArray[np.float32]
+    coarse: Grid
 
 
 class Mapper(Node):
@@ -118,6 +116,7 @@ class Mapper(Node):
         self._hazards = self.create_publisher(Hazards, "map/hazards", qos.LATCHED)
         self._traversability = self.create_publisher(OccupancyGrid, "map/traversability", qos.LATCHED)
         self._cloud = self.create_publisher(PointCloud2, "map/elevation_cloud", qos.LATCHED)
+        self._grid_map = clouds.grid_map_publisher(self, "map/grid_map")
         camera = "helicopter/camera/"
         if start_map:  # before anybody can ask for an update
             self._begin_with(Path(start_map))
@@ -336,8 +335,12 @@ class Mapper(Node):
         views = [self._views[index] for index in sorted(self._views)]
         self._map_hazards = [hazard for view in views for hazard in view.hazards]
         self._hazards.publish(products.hazards_message([*self._map_hazards, *self._rover_hazards], now))
-        self._traversability.publish(products.occupancy([(v.grid, v.cost) for v in views], now))
-        self._cloud.publish(products.cloud(np.concatenate([v.points for v in views]), now))
+        whole = products.joined([view.coarse for view in views])
+        self._traversability.publish(products.occupancy(whole, now))
+        self._cloud.publish(clouds.cloud(whole, now))
+        if self._grid_map is not None:
+            message = clouds.grid_map(whole, products.VIEW_LAYERS, now, clouds.grid_map_msgs())
+            self._grid_map.publish(message)
 
     def _view(self, mapper: mapping.TerrainMapper | SavedMap, index: Index, grid: Grid) -> _TileView:
         bounds = mapper.store.bounds(index)
@@ -347,11 +350,7 @@ class Mapper(Node):
             inside = bounds.contains(group.table[:, 0], group.table[:, 1])
             hazards += products.found_hazards(terrain_hazards.Found(group.kind, group.table[inside]))
         edge = round(_MARGIN / mapper.store.resolution)
-        factor = max(1, round(products.VIEW_CELL / mapper.store.resolution))
-        coarse = terrain_hazards.coarser(cost[edge:-edge, edge:-edge], factor, largest=True)
-        # Viewers need the tile's place, not its layers.
-        place = Grid(grid.resolution, grid.origin, grid.shape, grid.frame)
-        return _TileView(hazards, place, coarse, products.cloud_points(grid))
+        return _TileView(hazards, products.viewed(grid, cost[edge:-edge, edge:-edge]))
 
     def _write(self, mapper: mapping.TerrainMapper, coverage: list[float], area: float) -> None:
         """Write the maps for the report; a full disk must not cost the mission its map."""

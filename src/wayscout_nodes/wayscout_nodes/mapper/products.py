@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from geometry_msgs.msg import Point
 from nav_msgs.msg import OccupancyGrid
-from sensor_msgs.msg import PointCloud2, PointField
 from wayscout_interfaces.msg import Corridor, Hazard, Hazards, TerrainIndex
 
 from wayscout.grid import Grid, Layer
@@ -17,8 +18,8 @@ from wayscout.terrain.hazards import Found, coarser
 from wayscout_nodes.common import convert
 
 UNITS = {"elevation": "m", "sigma": "m", "measured": "1", "intensity": "1", "sand": "1", "rock": "m"}
-MOST_POINTS = 300_000
-VIEW_CELL = 0.5  # cell of what viewers get [m]
+LARGEST_VIEW_CELL = 0.5  # [m] of what viewers get: 0.4 for tiles of 256 cells of 0.1 m
+VIEW_LAYERS = ("elevation", "sigma", "intensity", "sand", "rock", "cost")
 Array = npt.NDArray[np.float64]
 
 
@@ -57,61 +58,50 @@ def hazards_message(hazards: list[Hazard], time: float) -> Hazards:
     return message
 
 
-def occupancy(parts: list[tuple[Grid, Layer]], time: float) -> OccupancyGrid:
-    """Join the costs (0-100) of tiles into one grid of 0.5 m; -1 where unknown.
+def viewed(grid: Grid, cost: Layer) -> Grid:
+    """Return a tile as viewers get it, at 0.4 m.
 
     Args:
-        parts: each tile's grid and its cost on the same raster, coarsened to 0.5 m, NaN unknown.
+        grid: the tile, with the layers of UNITS.
+        cost: on the same raster, 0 to 100, NaN unknown.
+
+    Returns:
+        Its VIEW_LAYERS: of `cost` and `rock` the largest value within a cell, of all others the mean.
     """
-    xs, ys = [g.bounds.x_min for g, _ in parts], [g.bounds.y_min for g, _ in parts]
-    width = max(g.bounds.x_max for g, _ in parts) - min(xs)
-    height = max(g.bounds.y_max for g, _ in parts) - min(ys)
-    cell = parts[0][0].bounds.width / parts[0][1].shape[1]
-    values = np.full((round(height / cell), round(width / cell)), -1, np.int8)
-    for grid, cost in parts:
-        row, col = round((grid.bounds.y_min - min(ys)) / cell), round((grid.bounds.x_min - min(xs)) / cell)
-        filled = np.where(np.isfinite(cost), np.nan_to_num(cost), -1.0)
-        values[row : row + cost.shape[0], col : col + cost.shape[1]] = np.rint(filled).astype(np.int8)
+    cells = min(grid.shape)
+    fits = [k for k in range(1, cells + 1) if cells % k == 0 and k * grid.resolution <= LARGEST_VIEW_CELL]
+    factor = max(fits, default=1)  # whole cells in a tile, so that all tiles lie on one lattice
+    layers = {**grid.layers, "cost": cost}
+    coarse = {name: coarser(layers[name], factor, largest=name in ("cost", "rock")) for name in VIEW_LAYERS}
+    shape = (grid.shape[0] // factor, grid.shape[1] // factor)
+    return Grid(factor * grid.resolution, grid.origin, shape, grid.frame, coarse)
+
+
+def joined(tiles: Sequence[Grid]) -> Grid:
+    """Return tiles on one lattice as one grid, NaN where there is none; at least one is needed."""
+    boxes = [tile.bounds for tile in tiles]
+    x, y = min(b.x_min for b in boxes), min(b.y_min for b in boxes)
+    cell = tiles[0].resolution
+    rows = round((max(b.y_max for b in boxes) - y) / cell)
+    cols = round((max(b.x_max for b in boxes) - x) / cell)
+    whole = Grid(cell, (x, y), (rows, cols), tiles[0].frame)
+    for tile in tiles:
+        whole.paste(tile)
+    return whole
+
+
+def occupancy(grid: Grid, time: float) -> OccupancyGrid:
+    """Return the layer `cost` as an OccupancyGrid: 0 level and firm, 100 over a limit, -1 unknown."""
+    cost = grid["cost"]
+    values = np.where(np.isfinite(cost), np.rint(np.nan_to_num(cost)), -1.0).astype(np.int8)
     message = OccupancyGrid()
-    message.header.frame_id = "map"
+    message.header.frame_id = grid.frame
     message.header.stamp = message.info.map_load_time = convert.to_stamp(time)
-    message.info.resolution = float(cell)
+    message.info.resolution = float(grid.resolution)
     message.info.height, message.info.width = values.shape
-    message.info.origin.position = convert.to_point((min(xs), min(ys)))
+    message.info.origin.position = convert.to_point(grid.origin)
     message.info.origin.orientation.w = 1.0
     message.data = convert.to_array("b", values)
-    return message
-
-
-def cloud_points(grid: Grid) -> npt.NDArray[np.float32]:
-    """(n, 4) float32 x, y, z [m] and grey of the grid's elevation at 0.5 m."""
-    factor = max(1, round(VIEW_CELL / grid.resolution))
-    z = coarser(grid["elevation"], factor, largest=False)
-    grey = coarser(grid["intensity"], factor, largest=False)
-    rows, cols = np.nonzero(np.isfinite(z))
-    x = grid.origin[0] + (cols + 0.5) * factor * grid.resolution
-    y = grid.origin[1] + (rows + 0.5) * factor * grid.resolution
-    points = np.stack([x, y, z[rows, cols], np.nan_to_num(grey[rows, cols], nan=128.0)], axis=1)
-    return points.astype(np.float32)
-
-
-def cloud(points: npt.NDArray[np.float32], time: float) -> PointCloud2:
-    """(n, 4) x, y, z, grey as a coloured PointCloud2 of at most 300,000 points."""
-    points = points[:: -(-len(points) // MOST_POINTS) or 1]
-    grey = np.clip(points[:, 3], 0, 255).astype(np.uint32)
-    packed = np.empty((len(points), 4), np.float32)
-    packed[:, :3] = points[:, :3]
-    packed[:, 3] = (grey << 16 | grey << 8 | grey).view(np.float32)
-    message = PointCloud2(
-        height=1, width=len(points), point_step=16, row_step=16 * len(points), is_dense=True
-    )
-    message.header.frame_id = "map"
-    message.header.stamp = convert.to_stamp(time)
-    message.fields = [
-        PointField(name=name, offset=4 * k, datatype=PointField.FLOAT32, count=1)
-        for k, name in enumerate(("x", "y", "z", "rgb"))
-    ]
-    message.data = convert.to_array("B", packed)
     return message
 
 

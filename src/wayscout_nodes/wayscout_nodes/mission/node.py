@@ -28,9 +28,9 @@ from wayscout.errors import InvalidInput, WayscoutError
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.report import write_report
 from wayscout_nodes.common import convert, parameters, qos
+from wayscout_nodes.common.reader import Reader
 from wayscout_nodes.common.run import BAD_INPUT
 from wayscout_nodes.mission import actions, progress, tree, words
-from wayscout_nodes.mission.reader import Reader
 from wayscout_nodes.mission.recorder import Recorder
 from wayscout_nodes.mission.settings import Settings
 from wayscout_nodes.mission.site import read_site

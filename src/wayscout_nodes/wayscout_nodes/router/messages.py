@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import Point
 from nav_msgs.msg import Path as PathMsg
-from std_msgs.msg import ColorRGBA
-from visualization_msgs.msg import Marker, MarkerArray
+from visualization_msgs.msg import MarkerArray
 from wayscout_interfaces.msg import OrbitalMap, RouteCandidate, RouteDecision
 
 from wayscout.errors import InvalidInput
@@ -22,10 +21,10 @@ from wayscout.grid import Grid
 from wayscout.routing.compare import Candidate, Decision
 from wayscout.routing.corridor import Corridor
 from wayscout.routing.costs import OrbitalKnowledge
-from wayscout_nodes.common import convert
+from wayscout_nodes.common import convert, markers
 
-_COLOURS = ((0.10, 0.55, 0.95), (0.95, 0.55, 0.10), (0.45, 0.80, 0.25), (0.75, 0.35, 0.85))
 _BLOCKED = (0.85, 0.1, 0.1)
+_LIFT, _THIN, _THICK, _BALL = 0.3, 0.25, 0.8, 2.0  # [m] above the ground; of lines and balls
 
 
 def orbital(message: OrbitalMap) -> tuple[OrbitalKnowledge, list[Corridor]]:
@@ -74,37 +73,22 @@ def _to_candidate(c: Candidate, frame: str, time: float) -> RouteCandidate:
     )
 
 
-def to_markers(decision: Decision, frame: str, time: float) -> MarkerArray:
+def to_markers(decision: Decision) -> MarkerArray:
     """Return one line for each channel, the chosen one thick, and a ball at each blocking place."""
-    array = MarkerArray(markers=[_marker(frame, time, "clear", 0, Marker.CUBE)])
-    array.markers[0].action = Marker.DELETEALL
+    shown = []
     for i, c in enumerate(decision.candidates):
-        line = _marker(frame, time, c.channel, 0, Marker.LINE_STRIP)
-        line.scale.x = 0.8 if c.channel == decision.choice else 0.25
-        line.color = _colour(_COLOURS[i % len(_COLOURS)])
-        heights = np.nan_to_num(c.height) + 0.3
-        line.points = [convert.to_point((x, y, z)) for (x, y), z in zip(c.path, heights, strict=True)]
-        if len(line.points) > 1:
-            array.markers.append(line)
-        for k, (x, y) in enumerate(c.blocked_at):
-            ball = _marker(frame, time, f"{c.channel} blocked", k, Marker.SPHERE)
-            near = int(np.argmin(np.hypot(c.path[:, 0] - x, c.path[:, 1] - y)))
-            ball.pose.position = convert.to_point((x, y, heights[near]))
-            ball.scale.x = ball.scale.y = ball.scale.z = 2.0
-            ball.color = _colour(_BLOCKED)
-            array.markers.append(ball)
-    return array
-
-
-def _marker(frame: str, time: float, space: str, number: int, kind: int) -> Marker:
-    marker = Marker(ns=space, id=number, type=kind, action=Marker.ADD)
-    marker.header.frame_id, marker.header.stamp = frame, convert.to_stamp(time)
-    marker.pose.orientation.w = 1.0
-    return marker
-
-
-def _colour(rgb: tuple[float, float, float]) -> ColorRGBA:
-    return ColorRGBA(r=rgb[0], g=rgb[1], b=rgb[2], a=0.95)
+        colour = markers.ROUTES[i % len(markers.ROUTES)]
+        heights = np.nan_to_num(c.height) + _LIFT
+        width = _THICK if c.channel == decision.choice else _THIN
+        if len(c.path) > 1:
+            xyz = np.column_stack([c.path, heights])
+            shown.append(markers.line(c.channel, 0, xyz, width, colour))
+        if len(c.blocked_at):
+            blocked = np.asarray(c.blocked_at, dtype=np.float64)
+            near = [int(np.argmin(np.hypot(*(c.path - place).T))) for place in blocked]
+            xyz = np.column_stack([blocked, heights[near]])
+            shown.append(markers.balls(f"{c.channel} blocked", 0, xyz, _BALL, _BLOCKED))
+    return markers.fresh(shown)
 
 
 def write(folder: Path, decision: Decision, planning_map: Grid, time: float, seconds: float) -> None:

@@ -179,7 +179,7 @@ class Router(Node):
         now, frame = self._now(), "map"
         message = messages.to_decision(decision, frame, now, seconds)
         self._decision.publish(message)
-        self._markers.publish(messages.to_markers(decision, frame, now))
+        self._markers.publish(messages.to_markers(decision))
         for candidate in decision.candidates:
             self._paths[candidate.channel.lower()].publish(messages.to_path(candidate, frame, now))
         return message

@@ -11,8 +11,12 @@ from geometry_msgs.msg import Point
 from wayscout_interfaces.msg import Corridor, OrbitalMap
 
 from wayscout.errors import InvalidInput
+from wayscout.grid import Grid
+from wayscout.terrain.hazards import coarser
 from wayscout.worlds.folder import Orbital, World, load_orbital, load_world
 from wayscout_nodes.common import convert
+
+LARGEST_VIEW_CELL = 0.5  # [m] of what viewers get
 
 
 def read_orbital_map(folder: Path | str) -> tuple[World, OrbitalMap]:
@@ -32,6 +36,24 @@ def read_orbital_map(folder: Path | str) -> tuple[World, OrbitalMap]:
         )
     world = load_world(folder)
     return world, to_message(world, load_orbital(folder))
+
+
+def coloured_ground(message: OrbitalMap) -> Grid:
+    """Return the orbital map for viewers: `elevation` [m] and `intensity` (grey), on 0.5 m or coarser cells.
+
+    The picture's cells are taken as they lie; the elevation is interpolated between its coarser ones.
+    """
+    pixels = np.asarray(convert.image(message.image, ["mono8"], "map/orbital.image"))[::-1]
+    fine = message.image_resolution
+    factor = max(1, round(LARGEST_VIEW_CELL / fine))
+    grey = coarser(np.asarray(pixels, dtype=np.float32), factor, largest=False)
+    origin = (message.image_origin.x, message.image_origin.y)
+    grid = Grid(factor * fine, origin, (grey.shape[0], grey.shape[1]), "map")
+    xs, ys = grid.centres()
+    ground = convert.tile(message.elevation, "map/orbital.elevation")
+    grid["elevation"] = ground.sample("elevation", *np.meshgrid(xs, ys))
+    grid["intensity"] = grey
+    return grid
 
 
 def to_message(world: World, orbital: Orbital) -> OrbitalMap:
