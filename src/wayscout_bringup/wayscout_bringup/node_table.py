@@ -206,7 +206,7 @@ def _vehicles(options: Options) -> list[NodeEntry]:
         NodeEntry(nodes, "mapper", "mapper", SCOUT, mapper, heard),
         NodeEntry(nodes, "analyst", "analyst", SCOUT, analyst, heard),
         NodeEntry(nodes, "router", "router", ROVER, router),
-        NodeEntry(nodes, "helicopter", "helicopter", SCOUT, dict(lockstep)),
+        NodeEntry(nodes, "helicopter", "helicopter", SCOUT, {**lockstep, "camera": options.camera}),
         NodeEntry(nodes, "rover", "rover", ROVER, dict(lockstep)),
         NodeEntry(nodes, "mission", "mission", MISSION, mission),
     ]

@@ -24,7 +24,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, Image, JointState, Range
 from std_msgs.msg import Bool
-from wayscout_interfaces.action import Drive, Fly
+from wayscout_interfaces.action import Drive, Fly, Recon
 from wayscout_interfaces.msg import FlightPlan, FlightWaypoint, OrbitalMap, Step, StepDone
 
 from wayscout import config
@@ -52,7 +52,7 @@ class World(Node):
         self.velocity = np.zeros(3)
         self.charge = 1.0
         self.slip = 0.0
-        self.triggers = 0
+        self.triggers = self.colour_triggers = 0
         self.rotors = False
         self.commands: dict[str, Any] = {}
         self.done: StepDone | None = None
@@ -73,12 +73,16 @@ class World(Node):
                 kind, topic, lambda m, topic=topic: self.commands.__setitem__(topic, m), qos.COMMAND
             )
         self.create_subscription(Bool, "helicopter/camera/trigger", self._on_trigger, qos.COMMAND)
+        self.create_subscription(Bool, "helicopter/colour/trigger", self._on_colour, qos.COMMAND)
         grid = Grid.over(Bounds(-60.0, -60.0, 60.0, 60.0), 1.0)
         grid.add("elevation", 0.0)
         self._orbital.publish(OrbitalMap(elevation=convert.to_tile(grid, 0, 0, 1, {}, 0.0)))
 
     def _on_trigger(self, message: Bool) -> None:
         self.triggers += int(message.data)
+
+    def _on_colour(self, message: Bool) -> None:
+        self.colour_triggers += int(message.data)
 
     def _on_done(self, message: StepDone) -> None:
         self.done = message
@@ -204,6 +208,11 @@ def flying() -> Iterator[Scene]:
 
 
 @pytest.fixture
+def scouting() -> Iterator[Scene]:
+    yield from make_scene(Helicopter, World("helicopter", 0.1), Recon, "helicopter/recon")
+
+
+@pytest.fixture
 def driving() -> Iterator[Scene]:
     yield from make_scene(Rover, World("rover", 0.25), Drive, "rover/drive")
 
@@ -287,6 +296,53 @@ def test_an_empty_battery_refuses_a_flight(flying: Scene) -> None:
     flying.step()
     result = flying.finish(flying.send(plan((0, 0), (20, 0), (0, 0))))
     assert "battery" in result.result.message
+
+
+def look(**fields: Any) -> Recon.Goal:
+    goal = Recon.Goal(flight=4, target="shell", kind="backshell", position=Point(x=15.0, y=10.0))
+    goal.position_sigma = 1.0
+    for name, value in fields.items():
+        setattr(goal, name, value)
+    return goal
+
+
+def test_a_target_is_looked_at_from_all_around_inside_the_envelope_of_a_look(scouting: Scene) -> None:
+    result = scouting.finish(scouting.send(look(landing_sites=[Point(x=20.0, y=0.0)])))
+    assert result.status == GoalStatus.STATUS_SUCCEEDED, result.result.message
+    log, plan = result.result.log, result.result.plan
+    assert (log.flight, log.name, log.outcome) == (4, "recon shell", "complete")
+    assert plan.flight == 4
+    assert max(w.colour_spacing for w in plan.waypoints) > 0.0
+    assert log.colour_pictures == scouting.world.colour_triggers == 10
+    assert log.pictures == scouting.world.triggers > 20
+    assert log.duration < 159.0
+    assert log.max_speed < 1.05 * 3.8
+    assert (plan.landing_sites[0].x, plan.waypoints[-1].position.x) == (20.0, 20.0)
+    assert scouting.feedback[-1].colour_pictures == 10
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"position": Point(x=float("nan"))}, "recon.position"),
+        ({"position": Point(x=200.0)}, "inside the map"),
+        ({"position_sigma": -1.0}, "target.sigma"),
+        ({"height": -8.0}, "recon.height"),
+        ({"height": float("nan")}, "recon.height"),
+        ({"kind": "boat"}, "target.kind"),
+        ({"viewing_angles": [2.0]}, "recon.viewing_angles[0]"),
+        ({"ground_sampling": 0.0001}, "would be seen"),
+        ({"landing_sites": [Point(x=0.0), Point(x=900.0)]}, "recon.landing_sites[1]"),
+    ],
+)
+def test_a_look_that_may_not_be_flown_is_refused_with_the_reason(
+    scouting: Scene, fields: dict[str, Any], reason: str
+) -> None:
+    result = scouting.finish(scouting.send(look(**fields)))
+    assert result.status == GoalStatus.STATUS_ABORTED
+    assert reason in result.result.message
+    assert not result.result.success
+    assert scouting.world.position[2] == 0.0
 
 
 def test_a_path_is_driven_to_its_end(driving: Scene) -> None:

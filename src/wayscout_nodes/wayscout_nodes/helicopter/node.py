@@ -1,11 +1,11 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""The helicopter node: accepts a plan inside the envelope, flies it, lands, logs it."""
+"""The helicopter node: accepts a plan inside the envelope, or plans a look at a target; flies and logs it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, Range
 from std_msgs.msg import Bool
-from wayscout_interfaces.action import Fly
+from wayscout_interfaces.action import Fly, Recon
 from wayscout_interfaces.msg import FlightLog
 
 from wayscout.errors import InvalidInput, WayscoutError
@@ -27,6 +27,7 @@ from wayscout.flight.ground import Ground
 from wayscout.flight.guidance import ABORTED, COMPLETE, LOST, Command, Guidance
 from wayscout.flight.log import FlightRecord, totals
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
+from wayscout.flight.recon import ReconParams
 from wayscout.geometry import Pose
 from wayscout_nodes.common import convert, goals, parameters, qos
 from wayscout_nodes.common.diagnostics import ERROR, OK, WARN, Diagnostics
@@ -34,9 +35,11 @@ from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.run import run
 from wayscout_nodes.common.terrain import TerrainStore
 from wayscout_nodes.helicopter import messages
+from wayscout_nodes.helicopter.services import Reconnoitrer, Service
 
 ODOM, RANGE, BATTERY = "helicopter/odom", "helicopter/range", "helicopter/battery"
 COMMAND, MOTORS, TRIGGER = "helicopter/cmd_vel", "helicopter/motors", "helicopter/camera/trigger"
+COLOUR_TRIGGER = "helicopter/colour/trigger"
 LINK = ("map", "helicopter/odom")
 FLIGHT_PERIOD = 0.1  # [s] of the control loop where there is no lock-step
 FEEDBACK_PERIOD = 1.0  # [s]
@@ -49,6 +52,7 @@ FARTHEST_START = 10.0  # [m] from the helicopter to the first waypoint
 class _Flight:
     """The flight that is on."""
 
+    service: Service
     handle: ServerGoalHandle
     guidance: Guidance
     begun: float | None = None
@@ -57,7 +61,7 @@ class _Flight:
 
 
 class Helicopter(Node):
-    """Participant `helicopter` of the lock-step; serves helicopter/fly."""
+    """Participant `helicopter` of the lock-step; serves helicopter/fly and helicopter/recon."""
 
     def __init__(self) -> None:
         super().__init__("helicopter")
@@ -65,6 +69,8 @@ class Helicopter(Node):
         self._limits = parameters.declare(
             self, "helicopter", HelicopterLimits, apply=self._take_limits, fixed=BODY
         )
+        camera = str(parameters.declare_one(self, "camera", "navigation", "file in config/cameras"))
+        self._reconnoitrer = Reconnoitrer.make(parameters.declare(self, "recon", ReconParams), camera)
         self._energy = EnergyMeter(self._limits)
         self._terrain = TerrainStore(self, ("elevation", "rock", "measured"))
         self._flight: _Flight | None = None
@@ -79,6 +85,7 @@ class Helicopter(Node):
         self._motors = self.create_publisher(Bool, MOTORS, qos.COMMAND)
         self._motors_on: bool | None = None  # as last told
         self._trigger = self.create_publisher(Bool, TRIGGER, qos.COMMAND)
+        self._colour = self.create_publisher(Bool, COLOUR_TRIGGER, qos.COMMAND)
         self._log_publisher = self.create_publisher(FlightLog, "helicopter/log", qos.LATCHED)
         self._diagnostics = Diagnostics(self)
         self._lockstep = Lockstep(
@@ -88,47 +95,75 @@ class Helicopter(Node):
         self._lockstep.subscribe(Range, RANGE)
         self._lockstep.subscribe(BatteryState, BATTERY)
         self._lockstep.require_corrections({LINK: ODOM})
-        self._goals = goals.GoalServer(self, Fly, "helicopter/fly", self._begin, self._cancel)
+        fly = goals.GoalServer(self, Fly, "helicopter/fly", self._begin_plan, self._cancel)
+        recon = goals.GoalServer(self, Recon, "helicopter/recon", self._begin_recon, self._cancel)
+        self._fly_service, self._recon_service = Service(Fly, fly), Service(Recon, recon)
 
     def _take_limits(self, limits: HelicopterLimits) -> None:
         self._limits = limits  # the next flight keeps to them; the one that is on was checked by the old
 
     # --- goals ------------------------------------------------------------------------------------------
 
-    def _begin(self, handle: ServerGoalHandle) -> None:
+    def _begin_plan(self, handle: ServerGoalHandle) -> None:
+        self._begin(
+            self._fly_service, handle, lambda pose: (messages.plan(handle.request.plan), self._limits)
+        )
+
+    def _begin_recon(self, handle: ServerGoalHandle) -> None:
+        self._begin(self._recon_service, handle, lambda pose: self._plan_recon(handle.request, pose))
+
+    def _begin(
+        self,
+        service: Service,
+        handle: ServerGoalHandle,
+        make: Callable[[Pose], tuple[FlightPlan, HelicopterLimits]],
+    ) -> None:
+        """Fly what `make` plans from the present pose, inside the limits that it names, or refuse."""
         try:
-            guidance = self._accept(handle.request)
+            guidance = self._accept(*make(self._free_at()))
         except WayscoutError as error:
             self.get_logger().warning(f"flight refused: {error}")
             self._diagnostics.report(self._time, WARN, f"flight refused: {error}")
-            self._goals.finish(handle, goals.ABORTED, Fly.Result(success=False, message=f"refused: {error}"))
+            service.finish(handle, goals.ABORTED, f"refused: {error}")
             return
-        self._flight = _Flight(handle, guidance)
+        self._flight = _Flight(service, handle, guidance)
         self._energy.begin()
         self._diagnostics.report(self._time, OK, f"flying '{guidance.plan.name}'")
         self._lockstep.wake()
 
-    def _accept(self, goal: Fly.Goal) -> Guidance:
-        """Return the guidance of a goal; raises InvalidInput or OutsideEnvelope with the reason."""
-        plan = messages.plan(goal.plan)
+    def _free_at(self) -> Pose:
+        """Return where the helicopter stands ready; raises InvalidInput when it does not."""
         if self._flight is not None:
-            raise InvalidInput("plan", plan.name, f"'{self._flight.guidance.plan.name}' is being flown")
+            raise InvalidInput("flight", "new", f"'{self._flight.guidance.plan.name}' is being flown")
         if self._lost:
-            raise InvalidInput("plan", plan.name, "the helicopter is lost")
+            raise InvalidInput("flight", "new", "the helicopter is lost")
         if self._pose is None:
-            raise InvalidInput("plan", plan.name, "the helicopter's position is not known yet")
-        self._check_places(plan)
-        ground = Ground(
+            raise InvalidInput("flight", "new", "the helicopter's position is not known yet")
+        return self._pose
+
+    def _plan_recon(self, goal: Recon.Goal, pose: Pose) -> tuple[FlightPlan, HelicopterLimits]:
+        bounds = self._terrain.orbital.bounds if self._terrain.orbital else None
+        found = self._reconnoitrer.plan(goal, pose.position, self._limits, self._ground(), bounds)
+        self.get_logger().info(f"'{found.plan.name}': {found}")
+        return found.plan, self._reconnoitrer.params.within(self._limits)
+
+    def _ground(self) -> Ground:
+        return Ground(
             [self._terrain.orbital] if self._terrain.orbital else [], self._limits.ground_uncertainty
         )
-        cost = check(plan, self._limits, ground)
+
+    def _accept(self, plan: FlightPlan, limits: HelicopterLimits) -> Guidance:
+        """Return the guidance of a plan; raises InvalidInput or OutsideEnvelope with the reason."""
+        self._check_places(plan)
+        ground = self._ground()
+        cost = check(plan, limits, ground)
         left = self._energy.available
-        if cost.energy + self._limits.energy_reserve > left:
-            needed = cost.energy + self._limits.energy_reserve
+        if cost.energy + limits.energy_reserve > left:
+            needed = cost.energy + limits.energy_reserve
             raise OutsideEnvelope(
                 f"'{plan.name}' needs {needed:.0f} J with reserve, the battery holds {left:.0f} J"
             )
-        return Guidance(plan, self._limits, ground, self._choose_site)
+        return Guidance(plan, limits, ground, self._choose_site)
 
     def _check_places(self, plan: FlightPlan) -> None:
         assert self._pose is not None
@@ -217,19 +252,14 @@ class Helicopter(Node):
         if command.trigger:
             self._trigger.publish(Bool(data=True))
             topics.append(TRIGGER)
+        if command.colour:
+            self._colour.publish(Bool(data=True))
+            topics.append(COLOUR_TRIGGER)
         return tuple(topics)
 
     def _tell(self, flight: _Flight) -> None:
-        progress = flight.guidance.progress
-        flight.handle.publish_feedback(
-            Fly.Feedback(
-                phase=flight.guidance.phase,
-                elapsed=float(progress.elapsed),
-                distance=float(progress.distance),
-                energy_left=float(self._energy.available),
-                pictures=int(progress.pictures),
-            )
-        )
+        guidance = flight.guidance
+        flight.service.feedback(flight.handle, guidance.phase, guidance.progress, self._energy.available)
 
     def _end(self, flight: _Flight, pose: Pose, time: float) -> None:
         """Book the flight, tell everyone, and be free for the next."""
@@ -255,6 +285,7 @@ class Helicopter(Node):
             pictures=progress.pictures,
             outcome=progress.outcome,
             message=progress.message,
+            colour_pictures=progress.colour_pictures,
         )
         self._log.append(record)
         self._lost = record.outcome == LOST
@@ -274,6 +305,7 @@ class Helicopter(Node):
                 "kilometres": summary.kilometres,
                 "watt_hours": summary.watt_hours,
                 "pictures": summary.pictures,
+                "colour_pictures": summary.colour_pictures,
             },
         )
         success = record.outcome not in (ABORTED, LOST)
@@ -281,10 +313,13 @@ class Helicopter(Node):
         text = (
             record.message or f"{record.duration:.0f} s, {record.distance:.0f} m, {record.pictures} pictures"
         )
-        self._goals.finish(
+        flight.service.finish(
             flight.handle,
             how if success else goals.ABORTED,
-            Fly.Result(success=success, message=text, log=message),
+            text,
+            success=success,
+            plan=guidance.plan,
+            log=message,
         )
 
 
