@@ -49,6 +49,7 @@ class Feeder(Node):
         self.done: list[StepDone] = []
         self.links: dict[tuple[str, str], tuple[float, Pose]] = {}
         self.track: PictureTrack | None = None
+        self.colour: PictureTrack | None = None
         self._sensors = {
             topic: self.create_publisher(kind, topic, qos.sensor(True))
             for topic, kind in (
@@ -56,6 +57,7 @@ class Feeder(Node):
                 ("helicopter/range", Range),
                 ("helicopter/camera/image_raw", Image),
                 ("helicopter/camera/camera_info", CameraInfo),
+                ("helicopter/colour/camera_info", CameraInfo),
                 ("rover/odom", Odometry),
                 ("rover/hazcam/depth", Image),
             )
@@ -67,6 +69,7 @@ class Feeder(Node):
         self.create_subscription(TFMessage, "/tf", self._on_tf, 100)
         self.create_subscription(TFMessage, "/tf_static", self._on_tf, qos.LATCHED)
         self.create_subscription(PictureTrack, "helicopter/pictures", self._on_track, qos.LATCHED)
+        self.create_subscription(PictureTrack, "helicopter/colour/pictures", self._on_colour, qos.LATCHED)
 
     def publish_orbital(self) -> None:
         image = cv2.resize(
@@ -90,6 +93,9 @@ class Feeder(Node):
 
     def _on_track(self, message: PictureTrack) -> None:
         self.track = message
+
+    def _on_colour(self, message: PictureTrack) -> None:
+        self.colour = message
 
     def send(self, time: float, messages: dict[str, object]) -> None:
         for topic, message in messages.items():
@@ -174,6 +180,8 @@ def test_a_flight_is_followed_and_adjusted(house) -> None:  # type: ignore[no-un
     spin_until(executor, lambda: brain._orbital is not None)
     origin = START.inverse()
     pictures, time, truths = 0, 0.0, []
+    tilted = bodies.fixed_offset("helicopter", "colour_optical")
+    views: dict[float, Pose] = {}  # of colour pictures, beside a picture and between two
     for k in range(40):
         along, height = max(0, k - 15) * 0.5, min(k * 0.8, 12.0)
         truth = START @ Pose.from_euler(along, 0.0, height)
@@ -184,7 +192,11 @@ def test_a_flight_is_followed_and_adjusted(house) -> None:  # type: ignore[no-un
         pictures += shoot
         if shoot:
             truths.append(truth @ feeder.mount)
-        answer = step(feeder, executor, time, feeder.flying(truth, drifted, shoot))
+        messages = feeder.flying(truth, drifted, shoot)
+        if k in (20, 27, 36):
+            views[time] = truth @ tilted
+            messages["helicopter/colour/camera_info"] = convert.to_camera_info(CAMERA, "colour", 0.0)
+        answer = step(feeder, executor, time, messages)
         assert answer.idle
         stamp, correction = feeder.links["map", "helicopter/odom"]
         assert stamp == pytest.approx(time, abs=1e-6)
@@ -197,6 +209,13 @@ def test_a_flight_is_followed_and_adjusted(house) -> None:  # type: ignore[no-un
     assert len(feeder.track.stamps) == len(feeder.track.position_sigma) == pictures
     for message, truth in zip(feeder.track.poses, truths, strict=True):
         assert np.linalg.norm(convert.pose(message, "track").position - truth.position) < 0.35
+    spin_until(executor, lambda: feeder.colour is not None)
+    assert feeder.colour is not None
+    assert [convert.seconds(s) for s in feeder.colour.stamps] == pytest.approx(list(views))
+    for message, view in zip(feeder.colour.poses, views.values(), strict=True):
+        found = convert.pose(message, "track")
+        assert np.linalg.norm(found.position - view.position) < 0.35
+        assert found.rotation()[:, 2] @ view.rotation()[:, 2] > np.cos(0.03)
     shift = brain._helicopter.filter.shift[0]
     assert np.abs(shift - SHIFT).max() < 0.35
 

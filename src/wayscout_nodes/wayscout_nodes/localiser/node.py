@@ -16,9 +16,10 @@ from wayscout_interfaces.msg import FlightLog, OrbitalMap, PictureTrack, Terrain
 
 from wayscout import config
 from wayscout.camera import Camera, load_camera
-from wayscout.errors import InvalidInput
+from wayscout.errors import InvalidInput, OutOfTime
 from wayscout.geometry import Pose
 from wayscout.localisation.campaign import Estimate, HelicopterCampaign
+from wayscout.localisation.companion import Companion
 from wayscout.localisation.flight_adjustment import AdjustedFlight, AdjustmentParams
 from wayscout.localisation.helicopter import HelicopterParams
 from wayscout.localisation.orbital import Orbital
@@ -32,6 +33,7 @@ from wayscout_nodes.localiser.estimate_log import EstimateLog
 
 HELICOPTER_ODOM, HELICOPTER_RANGE = "helicopter/odom", "helicopter/range"
 PICTURE, PICTURE_INFO = "helicopter/camera/image_raw", "helicopter/camera/camera_info"
+COLOUR_INFO = "helicopter/colour/camera_info"  # comes with each colour picture and is far shorter
 ROVER_ODOM, DEPTH, DEPTH_INFO = "rover/odom", "rover/hazcam/depth", "rover/hazcam/camera_info"
 # Where pictures may be lost on the way (no lock-step), a flight is adjusted without them after this time [s].
 _PATIENCE = 3.0
@@ -59,6 +61,11 @@ class Localiser(Node):
         self._starts = inputs.declare_starts(self)
         self._orbital: Orbital | None = None
         self._helicopter: HelicopterCampaign | None = None
+        self._colour = Companion(
+            bodies.fixed_offset("helicopter", "colour_optical"),
+            bodies.fixed_offset("helicopter", "navcam_optical"),
+            self._adjustment_params.odometry_sigma_share,
+        )
         self._rover: RoverFilter | None = None
         # What the configuration says, until camera_info tells better.
         cameras = config.directory() / "cameras"
@@ -76,6 +83,9 @@ class Localiser(Node):
         self._tf = TransformSender(self)
         self._tf.send_static(link for vehicle in self._moved for link in bodies.frames(vehicle))
         self._track = self.create_publisher(PictureTrack, "helicopter/pictures", qos.latched(10))
+        self._colour_track = self.create_publisher(
+            PictureTrack, "helicopter/colour/pictures", qos.latched(10)
+        )
         self._diagnostics = diagnostics.Diagnostics(self)
         self._lockstep = Lockstep(
             self, "localiser", self._on_instant, lockstep=lockstep, driver=HELICOPTER_ODOM, period=0.1
@@ -85,6 +95,7 @@ class Localiser(Node):
             (Range, HELICOPTER_RANGE),
             (Image, PICTURE),
             (CameraInfo, PICTURE_INFO),
+            (CameraInfo, COLOUR_INFO),
             (Odometry, ROVER_ODOM),
             (Image, DEPTH),
             (CameraInfo, DEPTH_INFO),
@@ -105,6 +116,7 @@ class Localiser(Node):
             self.get_logger().warning(f"time jumped back from {self._time:.2f} to {instant.time:.2f} s")
             if self._helicopter is not None:
                 self._helicopter.discard_pictures()
+            self._colour.discard()
         self._time = instant.time
         self._take_cameras(instant)
         if HELICOPTER_ODOM in instant.messages:
@@ -144,6 +156,9 @@ class Localiser(Node):
         self._helicopter.step(odom, distance)
         if PICTURE in instant.messages:
             self._take_picture(instant.time, instant.messages[PICTURE])
+        self._colour.step(instant.time, odom)
+        if COLOUR_INFO in instant.messages:
+            self._colour.add(convert.seconds(instant.messages[COLOUR_INFO].header.stamp))
         self._flown.add(instant.time, self._helicopter.filter.pose, self._helicopter.filter.position_sigma)
         self._send("helicopter", instant.time, self._helicopter.filter.correction(), odom)
 
@@ -217,7 +232,7 @@ class Localiser(Node):
             links.append((f"{vehicle}/odom", f"{vehicle}/base_link", odom))
         self._tf.send(time, *links)
 
-    def _refuse(self, error: InvalidInput) -> None:
+    def _refuse(self, error: InvalidInput | OutOfTime) -> None:
         self.get_logger().warning(f"message dropped: {error}")
         self._diagnostics.report(self._time, diagnostics.WARN, f"message dropped: {error}")
 
@@ -304,9 +319,9 @@ class Localiser(Node):
             adjusted = None
         if adjusted is None:
             # Better the poses as known in flight than a mapper that waits for ever.
-            self._publish_track(flight, estimates)
+            self._publish_tracks(flight, estimates)
             return
-        self._publish_track(
+        self._publish_tracks(
             flight,
             [
                 Estimate(float(t), p, float(s))
@@ -315,14 +330,26 @@ class Localiser(Node):
         )
         self._report_flight(flight, adjusted)
 
-    def _publish_track(self, flight: int, estimates: list[Estimate]) -> None:
+    def _publish_tracks(self, flight: int, estimates: list[Estimate]) -> None:
+        """Publish where the pictures were taken, and where the colour pictures if there are any."""
+        self._track.publish(self._to_track(flight, estimates))
+        if len(self._colour) == 0:
+            return
+        try:
+            colour = self._colour.finish(estimates)
+        except (InvalidInput, OutOfTime) as error:
+            self._refuse(error)
+            return
+        self._colour_track.publish(self._to_track(flight, colour))
+
+    def _to_track(self, flight: int, estimates: list[Estimate]) -> PictureTrack:
         message = PictureTrack(flight=flight)
         message.header.frame_id = "map"
         message.header.stamp = convert.to_stamp(self._time)
         message.stamps = [convert.to_stamp(e.time) for e in estimates]
         message.poses = [convert.to_pose(e.optical) for e in estimates]
         message.position_sigma = [e.sigma for e in estimates]
-        self._track.publish(message)
+        return message
 
     def _report_flight(self, flight: int, adjusted: AdjustedFlight) -> None:
         assert self._helicopter is not None
