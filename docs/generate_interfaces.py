@@ -32,7 +32,7 @@ from rclpy.action import (
 )
 from rclpy.node import Node
 from rclpy.qos import QoSDurabilityPolicy, QoSHistoryPolicy, QoSReliabilityPolicy
-from wayscout_bringup.node_table import Options, prepare, table
+from wayscout_bringup.node_table import Options, prepare, scene, table
 
 from wayscout import config
 from wayscout.cli import find_world
@@ -47,7 +47,7 @@ MEANING = {
     "/clock": "simulated time; every node but the mission reads it by `use_sim_time`",
     "/diagnostics": "what each node is doing and what it refused, at each event",
     "/tf": "`map -> */odom` and `*/odom -> */base_link`",
-    "/tf_static": "for fixed offsets; nothing is sent on it yet",
+    "/tf_static": "fixed offsets of both vehicles; while somebody watches, the rover's joints",
     "earth/commands": "a word from Earth, carried out when it has arrived: approve, abort, stop, pause, resume",
     "helicopter/battery": "share of the pack that is charged",
     "helicopter/camera/camera_info": "calibration, with each picture",
@@ -59,12 +59,14 @@ MEANING = {
     "helicopter/odom": "drifting odometry, `helicopter/odom -> helicopter/base_link`",
     "helicopter/pictures": "where the pictures of a flight were taken, adjusted together after it",
     "helicopter/range": "laser range straight down in the body frame",
-    "map/elevation_cloud": "elevation at 0.5 m for viewers, coloured by the orthomosaic",
+    "helicopter/robot_description": "URDF of the helicopter, for viewers",
+    "map/elevation_cloud": "elevation at 0.4 m for viewers, coloured by the orthomosaic",
     "map/hazards": "rocks and steps that the map shows",
     "map/index": "which tiles exist and how new they are",
     "map/orbital": "all that is known before the flight",
     "map/tiles": "changed squares of the terrain map",
     "map/traversability": "cost of the ground at 0.4 m for viewers and for Nav2",
+    "helicopter/plan": "each flight that is flown, as planned",
     "mission/status": "phase, text and progress, once a second",
     "rover/cmd_vel": "teleoperation: forward speed and turn rate",
     "rover/hazards": "hazards seen by the rover's depth camera",
@@ -83,10 +85,23 @@ MEANING = {
     "simulation/step_done": "a participant's answer to it",
 }
 """What a topic is for."""
+    "rover/radio/colour": "colour pictures that the link has carried",
+    "rover/radio/image_raw": "navigation pictures that the link has carried; with `--link` the mapper hears these",
+    "rover/radio/thumbnails": "small JPEGs of the pictures, sent ahead of them",
+    "rover/robot_description": "URDF of the rover, for viewers",
 PATHS = re.compile(r"route/(\w+)/path")
 """One topic a channel."""
 
 HEAD = """\
+    "scene/corridors": "the corridors on the ground, with names",
+    "scene/hazards": "hazards of the map and of the rover, by kind and size",
+    "scene/landing_sites": "landing sites with the chosen one's reason",
+    "scene/pictures": "where pictures were taken and whither they look",
+    "scene/plans": "planned flights above the ground",
+    "scene/status": "phase and numbers in words, above the vehicle that has the floor",
+    "scene/tracks": "where the vehicles have been",
+    "science/markers": "outlines and labels of what was found, for viewers",
+    "science/site": "what the newest inspection found",
 # Interfaces
 
 <!-- Written by docs/generate_interfaces.py from the nodes themselves: change the code, then run it. -->
@@ -181,6 +196,7 @@ def classes() -> dict[str, Callable[[], Node]]:
         settings = None
 
         def __init__(self, *_: object) -> None: ...
+    import wayscout_nodes.scene.node as scene_node
 
         def close(self) -> None: ...
 
@@ -205,6 +221,7 @@ class Graph:
         self.services: dict[str, Ends] = defaultdict(Ends)
         self.actions: dict[str, Ends] = defaultdict(Ends)
 
+        "scene": scene_node.Scene,
     def add(self, node: Node, name: str) -> None:
         """Take in what a node offers and uses, under the name that the page gives it."""
         for publisher in node.publishers:
@@ -261,7 +278,7 @@ def collect(folder: Path) -> tuple[Register, Graph]:
     prepare(options)
     register, graph = Register(), Graph()
     made = classes()
-    entries = table(options)
+    entries = [*table(options), scene()]
     lines = {entry.name: {"ros__parameters": {**entry.parameters, "truth_log": ""}} for entry in entries}
     lines["mission"]["ros__parameters"]["progress"] = "off"
     settings = folder / "parameters.yaml"

@@ -74,7 +74,7 @@ def install(prefix: Path, package: str, executable: str | None = None) -> None:
 def prefix(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an install prefix that holds the nodes and nothing else."""
     folder = tmp_path / "prefix"
-    for entry in node_table.table(Options(world, tmp_path)):
+    for entry in [*node_table.table(Options(world, tmp_path)), node_table.scene()]:
         install(folder, entry.package, entry.executable)
     shutil.copytree(ROOT / "config", tmp_path / "config")
     (tmp_path / "config" / "wayscout.rviz").touch()
@@ -321,7 +321,9 @@ def test_the_view_alone_needs_no_world_and_sees_its_team(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     install(prefix, "rviz2", "rviz2")
-    (node,) = launched("view", namespace="mars")
+    scene, node = launched("view", namespace="mars")
+    assert scene.name == "scene"
+    assert scene.on_exit is None  # its end leaves the view open
     assert node.cmd[:2] == ["-d", str(tmp_path / "config" / "wayscout.rviz")]
     words = pairs(node.cmd[2:])
     assert {("-r", "__ns:=/mars"), ("-r", "/tf:=tf"), ("-p", "use_sim_time:=true")} <= set(words)

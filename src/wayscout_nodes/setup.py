@@ -13,6 +13,7 @@ NODES = (
     "mission",
     "radio",
     "analyst",
+    "scene",
 )
 
 setup(

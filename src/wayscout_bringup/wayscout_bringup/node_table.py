@@ -153,7 +153,7 @@ def table(options: Options, parts: Collection[str] = PARTS) -> list[NodeEntry]:
     check(options)
     entries = [] if set(parts) <= {VIEW} else _vehicles(options)
     if VIEW in parts:
-        entries.append(_viewer())
+        entries += [scene(), _viewer()]
     unknown = set(options.overrides) - {entry.name for entry in entries}
     if unknown:
         raise InvalidInput("node", sorted(unknown), f"known are {[entry.name for entry in entries]}")
@@ -223,6 +223,54 @@ def _viewer() -> NodeEntry:
         raise InvalidInput(
             "rviz", "rviz2", f"is not installed; on Ubuntu: apt install ros-{distribution}-rviz2"
         )
+def _gazebo(options: Options) -> list[NodeEntry]:
+    """Return Gazebo's server, its bridge and the adapter, who meet in a partition of the run's own."""
+    partition = "wayscout_" + hashlib.sha256(str(options.run_folder).encode()).hexdigest()[:12]
+    private = {"GZ_PARTITION": partition, "GZ_IP": "127.0.0.1"}
+    shared: dict[str, Value] = {"seed": options.seed, "camera": options.camera}
+    server: dict[str, Value] = {
+        **shared,
+        "world": str(options.world),
+        "run_folder": str(options.run_folder),
+        "headless": options.headless,
+    }
+    adapter: dict[str, Value] = {
+        **shared,
+        "world": str(public_world(options)),
+        "truth_log": str(options.run_folder / "truth.npz"),
+    }
+    bridge: dict[str, Value] = {"config_file": str(config.directory() / "bridge.yaml")}
+    ours, theirs = "wayscout_gazebo", "ros_gz_bridge"
+    return [
+        NodeEntry(ours, "server", "gazebo", SIMULATION, server, environment=private),
+        NodeEntry(theirs, "parameter_bridge", "gazebo_bridge", SIMULATION, bridge, environment=private),
+        NodeEntry(ours, "adapter", "gazebo_adapter", SIMULATION, adapter, environment=private),
+    ]
+
+
+def check_gazebo() -> None:
+    """Refuse a run in Gazebo where that is not installed.
+
+    Raises:
+        InvalidInput: naming what is missing and how to get it.
+    """
+    lacks = [] if shutil.which("gz") else ["Gazebo (the command `gz`)"]
+    lacks += [] if installed("ros_gz_bridge") else ["ros_gz_bridge"]
+    if lacks:
+        distribution = os.environ.get("ROS_DISTRO", "jazzy")
+        raise InvalidInput(
+            "simulator",
+            "gazebo",
+            f"{' and '.join(lacks)} not installed; on Ubuntu: apt install ros-{distribution}-ros-gz;"
+            " or take the embedded simulator, which needs neither",
+        )
+
+
+def scene() -> NodeEntry:
+    """Return the node that draws for viewers what no other node says in their words."""
+    return NodeEntry("wayscout_nodes", "scene", "scene", VIEW, {}, required=False)
+
+
     if not _rviz_file().is_file():
         raise InvalidInput("rviz", str(_rviz_file()), "is missing; build wayscout_bringup again")
     return NodeEntry("rviz2", "rviz2", "rviz", VIEW, {}, words=("-d", str(_rviz_file())))

@@ -20,6 +20,7 @@ TOPICS = (
     "helicopter/cmd_vel",
     "helicopter/motors",
     "helicopter/log",
+    "helicopter/plan",
     "helicopter/pictures",
     "helicopter/camera/camera_info",
     "helicopter/camera/trigger",
