@@ -20,7 +20,6 @@ from wayscout.flight.campaign import (
     Recon,
     Reposition,
     Survey,
-    Target,
     check_campaign,
     read_campaign,
     target_of,
@@ -34,6 +33,7 @@ from wayscout.flight.solar import SunPower, charge_after, charge_needed, sols_un
 from wayscout.flight.survey import Corridor
 from wayscout.grid import Bounds, Grid
 from wayscout.link.radio import Radio
+from wayscout.sites.records import Prior
 from wayscout.worlds.folder import World
 
 LIMITS = config.load("helicopter", HelicopterLimits)
@@ -74,7 +74,7 @@ def setting(elevation: Any = 0.0, **changes: Any) -> Setting:
         "elevation": grid,
         "radio": RADIO,
         "rover": np.array([-3.0, -50.0, 0.0]),
-        "targets": {"parachute": Target("parachute", 20.0, 10.0, 3.0, "parachute", 21.5)},
+        "targets": {"parachute": Prior(20.0, 10.0, 3.0, "parachute", 21.5)},
     }
     return Setting(**(values | changes))
 
@@ -158,7 +158,7 @@ def test_a_position_of_its_own_makes_any_target_known() -> None:
     check_campaign(campaign, world())
     task = campaign.tasks[0]
     assert isinstance(task, Recon)
-    assert target_of(task, world()) == Target("beagle", 5.0, 6.0, 2.0, "", 2.0)
+    assert target_of(task, world()) == Prior(5.0, 6.0, 2.0, "", 2.0, "beagle")
 
 
 # --- plan files -------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_spots_are_level_heard_and_keep_away_from_a_target() -> None:
     def hilly(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.where(y > -20.0, 0.6 * (y + 20.0), 0.0)  # too steep to land on beyond y = -20
 
-    given = setting(hilly, targets={"parachute": Target("parachute", 0.0, -25.0, 2.0, "parachute", 10.0)})
+    given = setting(hilly, targets={"parachute": Prior(0.0, -25.0, 2.0, "parachute", 10.0)})
     task = tasks({"task": "recon", "target": "parachute"}).tasks[0]
     area = area_of(task, given, HOME)
     assert area is not None

@@ -14,7 +14,6 @@ tasks:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +21,7 @@ from pydantic import Field, model_validator
 
 from wayscout.errors import InvalidInput
 from wayscout.flight.plan_file import Finite, PlannedFlight, Strict
+from wayscout.sites.records import Prior
 from wayscout.worlds.folder import World, parse, read_yaml, write_yaml
 
 DEFAULT_SIGMA = 2.0
@@ -61,7 +61,9 @@ class Recon(Strict):
         None, description="x, y [m]; None: that of the world's target"
     )
     position_sigma: Positive | None = Field(None, description="m; None: the world's")
-    kind: str | None = Field(None, description="parachute, backshell, debris or empty; None: the world's")
+    kind: Literal["parachute", "backshell", "debris", ""] | None = Field(
+        None, description="None: the world's"
+    )
     size: Positive | None = Field(None, description="m across; None: the world's")
     ground_sampling: Positive | None = Field(None, description="m, of a colour pixel; None: the default")
     viewing_angles: list[Annotated[float, Field(ge=0.0, lt=1.5, allow_inf_nan=False)]] = Field(
@@ -134,24 +136,6 @@ class Campaign(Strict):
         return any(isinstance(task, Recon) for task in self.tasks)
 
 
-@dataclass(frozen=True)
-class Target:
-    """A place that a reconnaissance asks for, as far as it is known.
-
-    Attributes:
-        x, y: in map [m], with a standard deviation `sigma` [m] per axis.
-        kind: 'parachute', 'backshell', 'debris' or '' for anything.
-        size: across [m], 0 when unknown.
-    """
-
-    name: str
-    x: float
-    y: float
-    sigma: float
-    kind: str = ""
-    size: float = 0.0
-
-
 def read_campaign(file: Path) -> Campaign:
     """Read a campaign.
 
@@ -188,13 +172,13 @@ def check_campaign(campaign: Campaign, world: World) -> None:
                 raise InvalidInput(field, (x, y), f"within +-{half:g} m of {world.name}'s centre")
 
 
-def target_of(task: Recon, world: World, where: str = "recon") -> Target:
+def target_of(task: Recon, world: World, where: str = "recon") -> Prior:
     """Return what a reconnaissance asks for: the task's own figures before the world's.
 
     Raises:
         InvalidInput: when the world knows no such target and the task gives no position.
     """
-    known: dict[str, Any] = {target.name: target for target in getattr(world, "targets", None) or ()}
+    known = {target.name: target for target in getattr(world, "targets", [])}
     found = known.get(task.target)
     if task.position is not None:
         x, y = task.position
@@ -208,13 +192,13 @@ def target_of(task: Recon, world: World, where: str = "recon") -> Target:
     def pick(own: Any, name: str, default: Any) -> Any:
         return own if own is not None else getattr(found, name, default)
 
-    return Target(
-        task.target,
+    return Prior(
         float(x),
         float(y),
-        float(pick(task.position_sigma, "position_sigma", DEFAULT_SIGMA)),
-        str(pick(task.kind, "kind", "") or ""),
+        float(pick(task.position_sigma, "sigma", DEFAULT_SIGMA)),
+        str(pick(task.kind, "kind", "")),
         float(pick(task.size, "size", 0.0) or 0.0),
+        task.target,
     )
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
-from wayscout.flight.campaign import Campaign, Flight, Recon, Reposition, Survey, Target, Task
+from wayscout.flight.campaign import Campaign, Flight, Recon, Reposition, Survey, Task
 from wayscout.flight.envelope import FlightCost, OutsideEnvelope, check, price, violations
 from wayscout.flight.ground import Ground
 from wayscout.flight.landing import find_sites
@@ -26,6 +26,7 @@ from wayscout.flight.solar import SunPower, charge_after, sols_until
 from wayscout.flight.survey import HOME_SPACING, Corridor, picture_spacing, plan_survey
 from wayscout.grid import Grid
 from wayscout.link.radio import Radio, contact
+from wayscout.sites.records import Prior
 
 Array = npt.NDArray[np.float64]
 Spot = tuple[float, float]
@@ -58,7 +59,7 @@ class Setting:
     elevation: Grid | None = None
     radio: Radio | None = None
     rover: Array = field(default_factory=lambda: np.full(3, np.nan))
-    targets: Mapping[str, Target] = field(default_factory=dict)
+    targets: Mapping[str, Prior] = field(default_factory=dict)
 
     @property
     def ground(self) -> Ground | None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
 from rclpy.node import Node
-from wayscout_interfaces.action import Drive, Fly, PlanRoute, UpdateMap
+from wayscout_interfaces.action import Drive, Fly, Inspect, PlanRoute, Recon, UpdateMap
 from wayscout_interfaces.srv import AdvanceTime
 
 
@@ -50,19 +50,30 @@ class Port(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """All that the mission can ask of the other nodes."""
+    """All that the mission can ask of the other nodes; recon and inspect only where a campaign needs them."""
 
     fly: Port
     update_map: Port
     plan_route: Port
     drive: Port
     advance: Port
+    recon: Port | None = None
+    inspect: Port | None = None
 
     def all(self) -> tuple[Port, ...]:
-        return (self.fly, self.update_map, self.plan_route, self.drive, self.advance)
+        ports = (
+            self.fly,
+            self.update_map,
+            self.plan_route,
+            self.drive,
+            self.advance,
+            self.recon,
+            self.inspect,
+        )
+        return tuple(port for port in ports if port is not None)
 
 
-def connect(node: Node, silence_limit: float) -> Ports:
+def connect(node: Node, silence_limit: float, *, recon: bool = False) -> Ports:
     """Make the ports of a node; an action that is silent for `silence_limit` [s, wall] is given up."""
 
     def action(kind: Any, name: str) -> Port:
@@ -74,6 +85,8 @@ def connect(node: Node, silence_limit: float) -> Ports:
         plan_route=action(PlanRoute, "route/plan"),
         drive=action(Drive, "rover/drive"),
         advance=ServicePort(node, AdvanceTime, "simulation/advance", silence_limit),
+        recon=action(Recon, "helicopter/recon") if recon else None,
+        inspect=action(Inspect, "science/inspect") if recon else None,
     )
 
 

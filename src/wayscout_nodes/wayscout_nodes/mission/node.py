@@ -25,12 +25,16 @@ from wayscout_interfaces.msg import DriveState, Hazards, MissionStatus, OrbitalM
 from wayscout import config
 from wayscout.camera import load_camera
 from wayscout.errors import InvalidInput, WayscoutError
+from wayscout.flight.campaign import check_campaign, read_campaign
 from wayscout.flight.plan import HelicopterLimits
+from wayscout.flight.solar import SunPower
 from wayscout.report import write_report
+from wayscout.worlds.folder import load_world
 from wayscout_nodes.common import convert, parameters, qos
 from wayscout_nodes.common.reader import Reader
 from wayscout_nodes.common.run import BAD_INPUT
 from wayscout_nodes.mission import actions, progress, tree, words
+from wayscout_nodes.mission.agenda import Agenda
 from wayscout_nodes.mission.recorder import Recorder
 from wayscout_nodes.mission.settings import Settings
 from wayscout_nodes.mission.site import read_site
@@ -43,7 +47,7 @@ LAST_WORDS = 0.3  # [s] for cancelled goals to reach their servers
 HURRIED_REPORT = 0.7  # [s] for the report after a signal, so that the process ends within 3 s
 
 OF_ITS_START = (
-    *("world", "run_folder", "camera", "goal", "start_map", "autostart", "progress"),
+    *("world", "run_folder", "camera", "goal", "campaign", "start_map", "autostart", "progress"),
     *("systems_timeout", "silence_limit", "track_spacing"),
 )
 """Entries that are used up at the start; a change of the others holds for the next choice they bear on."""
@@ -60,6 +64,8 @@ class MissionNode(Node):
             self, "mission", Settings, apply=self._take_settings, fixed=OF_ITS_START
         )
         site = read_site(settings.world, settings.goal)
+        limits = config.load("helicopter", HelicopterLimits)
+        agenda = _read_agenda(settings, limits)
         default = Path("runs") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         self.recorder = Recorder(Path(settings.run_folder or default), settings.track_spacing)
         self.recorder.mission(
@@ -72,14 +78,18 @@ class MissionNode(Node):
         )
         self.mission = Mission(
             settings=settings,
-            ports=actions.connect(self, settings.silence_limit),
+            ports=actions.connect(
+                self, settings.silence_limit, recon=agenda is not None and agenda.campaign.needs_recon
+            ),
             recorder=self.recorder,
-            limits=config.load("helicopter", HelicopterLimits),
+            limits=limits,
             camera=load_camera(config.directory() / f"cameras/{settings.camera}.yaml"),
             goal=site.goal,
             rover=convert.to_pose(site.rover),
             helicopter=site.helicopter,
+            agenda=agenda,
         )
+        self.mission.write_agenda()
         self._status = self.create_publisher(MissionStatus, "mission/status", qos.COMMAND)
         self._speed = Speedometer()
         self._shown: tuple[Any, ...] = ()
@@ -166,9 +176,24 @@ class MissionNode(Node):
         return response
 
     def _on_approve(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success, self.mission.approved = True, True
-        response.message = "the rover may move"
+        held = self.mission.held
+        # an approval in store would let something go that nobody has looked at
+        response.success = self.mission.approved = bool(held)
+        response.message = f"approved: {held}" if held else "nothing waits for an approval"
         return response
+
+
+def _read_agenda(settings: Settings, limits: HelicopterLimits) -> Agenda | None:
+    """Return the agenda of the parameter `campaign`; None for the main mission.
+
+    Raises:
+        InvalidInput: when the file or a task of it is no use in this world.
+    """
+    if not settings.campaign:
+        return None
+    campaign, world = read_campaign(Path(settings.campaign)), load_world(settings.world)
+    check_campaign(campaign, world)
+    return Agenda.of(campaign, world, config.load("campaign", SunPower), limits)
 
 
 def work(node: MissionNode, stop: Event) -> int:

@@ -18,6 +18,7 @@ class Settings:
     approval: str
     progress: str
     goal: list[float]
+    campaign: str
     survey: bool
     channel: str
     forced_progress: float

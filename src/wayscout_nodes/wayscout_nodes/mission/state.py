@@ -17,6 +17,7 @@ from wayscout.camera import Camera
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.flight.survey import Corridor
 from wayscout_nodes.mission.actions import Ports
+from wayscout_nodes.mission.agenda import Agenda
 from wayscout_nodes.mission.recorder import Recorder
 from wayscout_nodes.mission.settings import Settings
 
@@ -24,7 +25,8 @@ Array = npt.NDArray[np.float64]
 
 ARRIVED, NEITHER = "arrived", "neither"
 STOPPED, FAILED, INTERRUPTED = "stopped", "failed", "interrupted"
-ANSWERS = (ARRIVED, NEITHER)
+COMPLETE, PARTLY = "complete", "partly"
+ANSWERS = (ARRIVED, NEITHER, COMPLETE)
 """Outcomes that answer the mission's question; every other one is a failure."""
 
 
@@ -50,6 +52,9 @@ class Mission:
         waiting: flights planned and not yet flown.
         last_stop: how the drive ended that a new route shall mend; last_drive: how far it came [m].
         refused: numbers of flights that the helicopter refused once; they are tried once more after a rest.
+        held: what waits for the operator, in words; empty when nothing does.
+        approved: by the operator, for what is held now or next; used up by it.
+        agenda: of a campaign; None in the main mission.
         outcome: how it ended; empty while it goes on.
     """
 
@@ -63,6 +68,8 @@ class Mission:
     helicopter: Array
     started: bool = False
     approved: bool = False
+    held: str = ""
+    agenda: Agenda | None = None
     orbital: OrbitalMap | None = None
     corridors: list[Corridor] = field(default_factory=list)
     waiting: deque[FlightPlan] = field(default_factory=deque)
@@ -102,6 +109,11 @@ class Mission:
         flies = self.settings.survey and not self.settings.start_map
         return flies and not self.helicopter_lost and planned < self.settings.max_flights
 
+    @property
+    def next_number(self) -> int:
+        """The number of the next flight to plan."""
+        return self.flown + len(self.waiting) + 1
+
     def show(self, phase: str | None = None, text: str | None = None) -> None:
         """Tell people what goes on; a new phase begins in the timeline too."""
         if phase is not None and (phase != self.progress.phase or text != self.progress.text):
@@ -117,12 +129,15 @@ class Mission:
     def end(self, outcome: str, message: str) -> None:
         """Conclude; only the first conclusion counts."""
         if not self.over:
+            if self.agenda is not None and outcome != INTERRUPTED:
+                outcome, message = self.agenda.conclude(outcome, message, answered=outcome in ANSWERS)
             self.outcome, self.message = outcome, message
             self.recorder.note(f"{outcome}: {message}", "info" if outcome in ANSWERS else "error")
             self.write_outcome()
 
     def write_outcome(self) -> None:
         """Write the outcome with its figures to the run folder."""
+        self.write_agenda()
         self.recorder.outcome(
             self.outcome,
             self.message,
@@ -136,6 +151,11 @@ class Mission:
             helicopter_lost=self.helicopter_lost,
             coverage={c.name: share for c, share in zip(self.corridors, self.coverage, strict=False)},
         )
+
+    def write_agenda(self) -> None:
+        """Write what became of a campaign's tasks so far."""
+        if self.agenda is not None:
+            self.recorder.files.write("campaign", self.agenda.entries())
 
 
 def best_candidate(decision: RouteDecision) -> RouteCandidate | None:

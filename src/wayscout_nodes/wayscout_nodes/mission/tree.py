@@ -9,6 +9,17 @@ mission
 `- until it is over
    |- decide
    `- act: look (plan a flight, fly all) | climb (approval, drive) | stay
+
+A campaign has its tasks in the place of surveys and climb:
+
+campaign
+|- wait for start, wait for systems
+|- for each task: begin it, then
+|  |- survey, reposition, flight: plan the task, fly all
+|  |- recon: prepare, recharge, approval, recon, update map, inspect
+|  `- climb: until it is over, as above
+|  and settle it
+`- conclude
 """
 
 from __future__ import annotations
@@ -18,6 +29,7 @@ from collections.abc import Callable
 import py_trees
 from py_trees.common import Status
 
+from wayscout.flight.campaign import Climb, Recon, Task
 from wayscout_nodes.mission import behaviours as do
 from wayscout_nodes.mission.behaviours.drive import chosen_candidate
 from wayscout_nodes.mission.state import Mission
@@ -40,19 +52,50 @@ class Until(py_trees.decorators.Decorator):
 
 def build(mission: Mission) -> py_trees.behaviour.Behaviour:
     """Return the root of the mission's tree."""
-    return _in_turn(
-        "mission",
-        do.WaitForStart(mission),
-        do.WaitForSystems(mission),
-        do.PlanSurveys(mission),
-        _fly_all(mission),
-        Until("choose and climb", _choose_and_act(mission), lambda: mission.over),
-    )
+    start = (do.WaitForStart(mission), do.WaitForSystems(mission))
+    if mission.agenda is not None:
+        tasks = [_task(mission, i, task) for i, task in enumerate(mission.agenda.campaign.tasks)]
+        return _in_turn("campaign", *start, *tasks, do.Conclude(mission))
+    return _in_turn("mission", *start, do.PlanSurveys(mission), _fly_all(mission), _climb(mission))
+
+
+def _task(mission: Mission, index: int, task: Task) -> py_trees.behaviour.Behaviour:
+    begin, settle = do.BeginTask(mission, index), do.SettleTask(mission)
+    if isinstance(task, Climb):
+        return _in_turn(task.label, begin, _climb(mission))
+    if isinstance(task, Recon):
+        look = _in_turn(
+            "look at it",
+            do.PrepareRecon(mission),
+            do.Recharge(mission),
+            do.AwaitApproval(mission, _flight, each=True),
+            do.FlyRecon(mission),
+            do.UpdateMap(mission),
+            do.Inspect(mission),
+        )
+        # it fails without a flight, which the task's settling tells
+        return _in_turn(
+            task.label, begin, py_trees.decorators.FailureIsSuccess(name="looked", child=look), settle
+        )
+    return _in_turn(task.label, begin, do.PlanTask(mission), _fly_all(mission), settle)
+
+
+def _climb(mission: Mission) -> py_trees.behaviour.Behaviour:
+    return Until("choose and climb", _choose_and_act(mission), lambda: mission.over)
+
+
+def _flight(mission: Mission) -> str:
+    return f"flight {mission.plan.flight} '{mission.plan.name}'" if mission.plan is not None else "a flight"
 
 
 def _fly_all(mission: Mission) -> py_trees.behaviour.Behaviour:
     flight = _in_turn(
-        "flight", do.NextFlight(mission), do.Recharge(mission), do.Fly(mission), do.UpdateMap(mission)
+        "flight",
+        do.NextFlight(mission),
+        do.Recharge(mission),
+        do.AwaitApproval(mission, _flight, each=True),
+        do.Fly(mission),
+        do.UpdateMap(mission),
     )
     # the flight fails when none is left, which is how flying ends
     return py_trees.decorators.FailureIsSuccess(
@@ -67,7 +110,7 @@ def _choose_and_act(mission: Mission) -> py_trees.behaviour.Behaviour:
     climb = _in_turn(
         "climb",
         do.ChoiceIs("a channel?", mission, lambda m: chosen_candidate(m) is not None),
-        do.AwaitApproval(mission),
+        do.AwaitApproval(mission, lambda _: "the rover's drive", each=False),
         do.DriveChannel(mission),
     )
     # once the rover's drive has ended the mission, there is nothing left to stay for

@@ -16,11 +16,12 @@ from wayscout_interfaces.msg import (
     PictureTrack,
     RouteCandidate,
     RouteDecision,
+    SiteObject,
 )
 from wayscout_interfaces.msg import FlightPlan as FlightPlanMsg
 from wayscout_interfaces.msg import FlightWaypoint as FlightWaypointMsg
 
-from wayscout.flight.plan import FlightPlan
+from wayscout.flight.plan import FlightPlan, FlightWaypoint
 from wayscout.flight.survey import Corridor as SurveyCorridor
 from wayscout_nodes.common import convert
 
@@ -43,6 +44,31 @@ def to_plan(plan: FlightPlan) -> FlightPlanMsg:
     ]
     message.landing_sites = [Point(x=float(x), y=float(y)) for x, y in plan.landing_sites]
     return message
+
+
+def from_plan(message: FlightPlanMsg) -> FlightPlan:
+    """Return a flight plan; raises InvalidInput naming the field that is no use."""
+    waypoints = [
+        FlightWaypoint(
+            w.position.x, w.position.y, w.height, w.speed, w.yaw, w.picture_spacing, w.colour_spacing
+        )
+        for w in message.waypoints
+    ]
+    sites = [(p.x, p.y) for p in message.landing_sites]
+    return FlightPlan(int(message.flight), message.name, tuple(waypoints), tuple(sites))
+
+
+def object_entry(found: SiteObject) -> Entry:
+    """Return what a reconnaissance found, for the records."""
+    return {
+        "kind": found.kind,
+        "position": _xyz(found.position),
+        "size": found.size,
+        "size_sigma": found.size_sigma,
+        "height": found.height,
+        "seen_share": found.seen_share,
+        "notes": list(found.notes),
+    }
 
 
 def corridor(message: Corridor) -> SurveyCorridor:

@@ -22,13 +22,19 @@ class Fly(ActionLeaf):
         super().__init__("fly", mission, mission.ports.fly)
 
     def goal(self) -> FlyAction.Goal:
+        self.take_off()
+        assert self.mission.plan is not None
+        return FlyAction.Goal(plan=words.to_plan(self.mission.plan))
+
+    def take_off(self) -> int:
+        """Book that a flight begins, and return its number."""
         mission = self.mission
         assert mission.plan is not None
         mission.pictures = 0
         mission.flown += 1
         mission.progress.flight = mission.plan.flight
         mission.show("flight", mission.plan.name)
-        return FlyAction.Goal(plan=words.to_plan(mission.plan))
+        return mission.plan.flight
 
     def progress(self, feedback: Any) -> None:
         self.mission.pictures = int(feedback.pictures)
@@ -54,11 +60,10 @@ class Fly(ActionLeaf):
         mission.recorder.flight(number, **words.log_entry(log))
         mission.recorder.flight(number, message=message, outcome=log.outcome or "refused")
         mission.pictures = int(log.pictures)
-        if not log.outcome and number not in mission.refused:
-            # It never left the ground: the battery or its position may be better after a rest.
-            mission.refused.add(number)
-            mission.flown -= 1
-            mission.waiting.appendleft(mission.plan)
+        if mission.agenda is not None:
+            mission.agenda.flown(float(log.energy))
+        if not log.outcome:
+            self.try_again(number)
         if log.outcome == "lost":
             mission.helicopter_lost = True
             mission.note(f"flight {number}: the helicopter is lost: {message}", "error")
@@ -67,3 +72,11 @@ class Fly(ActionLeaf):
         if log.duration > 0.0 and log.outcome != "lost":
             mission.helicopter = np.array([log.landing_position.x, log.landing_position.y])
         return Status.SUCCESS
+
+    def try_again(self, number: int) -> None:
+        """Queue a flight that never left the ground once more: after a rest its battery may do."""
+        mission = self.mission
+        if number not in mission.refused and mission.plan is not None:
+            mission.refused.add(number)
+            mission.flown -= 1
+            mission.waiting.appendleft(mission.plan)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from py_trees.common import Status
 
+from wayscout.flight.plan_file import from_here
 from wayscout_nodes.mission.behaviours.base import Leaf
 from wayscout_nodes.mission.state import Mission
 
@@ -27,4 +28,6 @@ class NextFlight(Leaf):
         if not mission.waiting:
             return Status.FAILURE
         mission.plan = mission.waiting.popleft()
+        if mission.agenda is not None:  # flights land elsewhere than where they began
+            mission.plan = from_here(mission.plan, mission.helicopter)
         return Status.SUCCESS

@@ -10,7 +10,11 @@ from typing import Any
 from py_trees.common import Status
 from wayscout_interfaces.srv import AdvanceTime
 
+from wayscout.errors import WayscoutError
+from wayscout.flight.campaign import Recon
+from wayscout.flight.envelope import price
 from wayscout_nodes.mission.behaviours.base import ActionLeaf
+from wayscout_nodes.mission.behaviours.campaign import planning_setting
 from wayscout_nodes.mission.state import Mission
 
 TRIES = 6
@@ -27,6 +31,7 @@ class Recharge(ActionLeaf):
         super().__init__("recharge", mission, mission.ports.advance)
         self._tries = 0
         self._again_at = 0.0
+        self._sols = 1
 
     def initialise(self) -> None:
         self._tries = 0
@@ -34,8 +39,23 @@ class Recharge(ActionLeaf):
         mission = self.mission
         tired = mission.flown > 0 or len(mission.refused) > 0
         if tired and mission.settings.recharge_time > 0.0:
-            self.mission.show("recharging", "until the next sol")
+            self._sols = self._wait()
+            self.mission.show("recharging", f"{self._sols} sols" if self._sols > 1 else "until the next sol")
             super().initialise()
+
+    def _wait(self) -> int:
+        """Return the sols until the next flight fits: one, or in a campaign as many as the sun needs."""
+        mission = self.mission
+        if mission.agenda is None or mission.plan is None:
+            return 1
+        energy = None  # of a reconnaissance, which the helicopter plans after the rest
+        if not isinstance(mission.agenda.current.task, Recon):
+            energy = price(mission.plan, mission.limits, planning_setting(mission).ground).energy
+        try:
+            return mission.agenda.wait_for(energy)
+        except WayscoutError as error:
+            mission.note(str(error), "warning")  # the helicopter itself refuses what its battery can't carry
+            return 1
 
     def update(self) -> Status:
         if self._call is not None:
@@ -48,10 +68,12 @@ class Recharge(ActionLeaf):
         return Status.RUNNING
 
     def goal(self) -> AdvanceTime.Request:
-        return AdvanceTime.Request(duration=self.mission.settings.recharge_time)
+        return AdvanceTime.Request(duration=self._sols * self.mission.settings.recharge_time)
 
     def conclude(self, result: Any | None, error: str) -> Status:
         if not error:
+            if self.mission.agenda is not None:
+                self.mission.agenda.rested(self._sols)
             return Status.SUCCESS
         self._tries += 1
         if self._tries < TRIES:

@@ -59,7 +59,7 @@ class WaitForSystems(Leaf):
                 mission.corridors.append(words.corridor(message))
             except InvalidInput as error:
                 mission.note(f"corridor left out: {error}", "warning")
-        if not mission.corridors:
+        if not mission.corridors and (mission.agenda is None or mission.agenda.campaign.needs_corridors):
             mission.end(FAILED, "the orbital map names no usable corridor")
             return Status.FAILURE
         forced, names = mission.settings.channel, [c.name for c in mission.corridors]

@@ -1,0 +1,173 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
+"""A campaign under way: what became of each task, and of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wayscout.flight.campaign import Campaign, Recon, Task, target_of
+from wayscout.flight.plan import HelicopterLimits
+from wayscout.flight.solar import SunPower, charge_after, sols_until
+from wayscout.sites.records import Prior
+from wayscout.worlds.folder import World
+
+Entry = dict[str, Any]
+
+WAITING, UNDER_WAY, DONE, PARTLY_DONE, FAILED_TASK = "waiting", "under way", "complete", "partly", "failed"
+NOT_BEGUN = "not begun"
+
+
+@dataclass
+class TaskRecord:
+    """One task.
+
+    Attributes:
+        outcome: 'waiting', 'under way', 'complete', 'partly', 'failed' or, at the end, 'not begun'.
+        flights: numbers of the flights planned for it.
+        problems: what went wrong, in words.
+        found: what a reconnaissance found, one entry for each object.
+    """
+
+    task: Task
+    outcome: str = WAITING
+    message: str = ""
+    flights: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    found: list[Entry] = field(default_factory=list)
+
+
+class Agenda:
+    """The tasks in turn, with the battery's charge between flights.
+
+    Args:
+        targets: of the reconnaissances, by name.
+    """
+
+    def __init__(
+        self, campaign: Campaign, targets: Mapping[str, Prior], sun: SunPower, limits: HelicopterLimits
+    ) -> None:
+        self.campaign = campaign
+        self.targets = dict(targets)
+        self.records = [TaskRecord(task) for task in campaign.tasks]
+        self.sols = 0
+        self._sun = sun
+        self._limits = limits
+        self._charge = limits.battery_capacity
+        self._current = -1
+
+    @classmethod
+    def of(cls, campaign: Campaign, world: World, sun: SunPower, limits: HelicopterLimits) -> Agenda:
+        """Return the agenda of a campaign that has been checked against the world."""
+        recons = [task for task in campaign.tasks if isinstance(task, Recon)]
+        return cls(campaign, {task.target: target_of(task, world) for task in recons}, sun, limits)
+
+    @property
+    def current(self) -> TaskRecord:
+        """The task that is under way."""
+        return self.records[self._current]
+
+    @property
+    def following(self) -> Task | None:
+        """The task after it."""
+        after = self._current + 1
+        return self.campaign.tasks[after] if after < len(self.campaign.tasks) else None
+
+    def begin(self, index: int) -> TaskRecord:
+        """Go on to a task."""
+        self._current = index
+        self.current.outcome = UNDER_WAY
+        return self.current
+
+    def settle(self, flights: Sequence[Entry]) -> TaskRecord:
+        """Judge the current task by the records of its flights, and return it.
+
+        It is complete when every flight planned for it was, and nothing else went wrong.
+        """
+        record = self.current
+        own = [entry for entry in flights if entry["flight"] in record.flights]
+        complete = [entry for entry in own if entry.get("outcome") == "complete"]
+        for entry in own:
+            if entry.get("outcome") != "complete":
+                told = entry.get("message") or entry.get("outcome")
+                record.problems.append(f"flight {entry['flight']}: {told}")
+        flew = any(entry.get("duration_s") for entry in own)
+        if len(complete) == len(own) > 0 and not record.problems:
+            record.outcome = DONE
+        else:
+            record.outcome = PARTLY_DONE if flew else FAILED_TASK
+        record.message = "; ".join(record.problems)
+        return record
+
+    def conclude(self, climb: str, message: str, *, answered: bool) -> tuple[str, str]:
+        """End the campaign; return its outcome, 'complete', 'partly' or 'failed', and why.
+
+        Args:
+            climb: how a climb under way ended; empty for none.
+            message: of that climb, or what stopped the campaign before its first task.
+            answered: whether that climb came to an answer.
+        """
+        under_way = self._current >= 0 and self.current.outcome == UNDER_WAY
+        if under_way:
+            self.current.outcome = DONE if answered else FAILED_TASK
+            self.current.message = f"{climb}: {message}" if climb else message
+        for record in self.records:
+            if record.outcome == WAITING:
+                record.outcome = NOT_BEGUN
+        done = sum(record.outcome == DONE for record in self.records)
+        some = done + sum(record.outcome == PARTLY_DONE for record in self.records)
+        told = [] if under_way or not message else [message]
+        told += [f"{done} of {len(self.records)} tasks complete"]
+        told += [
+            f"{r.task.label} {r.outcome}" + (f" ({r.message})" if r.message else "")
+            for r in self.records
+            if r.outcome != DONE
+        ]
+        if under_way and answered:
+            told.append(self.current.message)
+        outcome = "complete" if done == len(self.records) else "partly" if some else "failed"
+        return outcome, "; ".join(told)
+
+    # --- the battery ------------------------------------------------------------------------------------
+
+    def wait_for(self, energy: float | None) -> int:
+        """Return the sols to rest before a flight of `energy` [J]; None for all that one may draw.
+
+        Raises:
+            OutsideEnvelope: when the sun never brings that much.
+        """
+        most = self._limits.usable_energy - self._limits.energy_reserve
+        return sols_until(
+            self._charge, most if energy is None else min(energy, most), self._sun, self._limits
+        )
+
+    def rested(self, sols: int) -> None:
+        """Book sols of rest."""
+        self._charge = charge_after(self._charge, sols, self._sun, self._limits)
+        self.sols += sols
+
+    def flown(self, energy: float) -> None:
+        """Book a flight's energy [J]."""
+        self._charge = max(self._charge - energy, 0.0)
+
+    def entries(self) -> Entry:
+        """Return all of it for the run folder."""
+        return {
+            "name": self.campaign.name,
+            "description": self.campaign.description,
+            "sols": self.sols,
+            "charge_j": self._charge,
+            "tasks": [
+                {
+                    "task": record.task.task,
+                    "label": record.task.label,
+                    "outcome": record.outcome,
+                    "message": record.message,
+                    "flights": record.flights,
+                    "found": record.found,
+                }
+                for record in self.records
+            ],
+        }
