@@ -21,7 +21,7 @@ from wayscout.flight.envelope import FlightCost, OutsideEnvelope, price, violati
 from wayscout.flight.ground import Ground
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
 from wayscout.flight.survey import picture_spacing, swath
-from wayscout.flight.views import ExpectedViews, Eye, expected_views
+from wayscout.flight.views import ExpectedViews, Eye, Outlook
 from wayscout.grid import Bounds
 from wayscout.sites.records import Prior
 
@@ -215,6 +215,8 @@ class _Planner:
     def best(self, flight: int) -> ReconPlan:
         """Return the best plan inside the envelope; raises OutsideEnvelope with the reason."""
         best, best_worth = None, -np.inf
+        outlook = Outlook(self.target, self._size, self.limits, self.ground)
+        mapped: dict[tuple[float, ...], float] = {}
         least: tuple[float, list[str]] = (np.inf, [])
         for rings in self._choices():
             if self._shortest(rings) > self.limits.max_distance:
@@ -227,7 +229,13 @@ class _Planner:
             if broken:
                 least = min(least, (cost.distance, broken))
                 continue
-            views = self._views(plan)
+            pictures, colours = outlook.stations(plan)
+            if rings.radii not in mapped:  # colour pictures hardly change where the others are taken
+                mapped[rings.radii] = outlook.stereo(self.navigation, pictures)
+            seen = outlook.colour(self.colour, colours, self._sampling, self.params.recon_sides)
+            views = ExpectedViews(
+                *seen, mapped[rings.radii], self.params.recon_sides, len(colours), len(pictures)
+            )
             worth = views.sides_share + 0.5 * views.share + 0.7 * views.stereo_share
             worth += 0.02 * views.sides - DISTANCE_PRICE * cost.distance
             if worth > best_worth:
@@ -250,12 +258,6 @@ class _Planner:
     @property
     def _size(self) -> float:
         return self.params.size_of(self.target)
-
-    def _views(self, plan: FlightPlan) -> ExpectedViews:
-        return expected_views(
-            plan, self.colour, self.target, self.limits, size=self._size, ground_sampling=self._sampling,
-            sides=self.params.recon_sides, navigation=self.navigation, ground=self.ground,
-        )  # fmt: skip
 
     # --- which rings ------------------------------------------------------------------------------------
 

@@ -81,21 +81,95 @@ def places(target: Prior, size: float) -> tuple[Array, Array]:
     return np.stack([target.x + dx[kept], target.y + dy[kept]], axis=1), chance[kept]
 
 
-def pixel_sizes(eye: Eye, body: Pose, points: Array) -> Array:
-    """Return the (n,) size [m] of a pixel on level ground at (n, 3) points, infinite where unseen.
+def project(eye: Eye, stations: Array, points: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Project points into pictures taken from level flight.
 
-    It is the side of a square of the pixel's area on the ground.
+    Args:
+        stations: (k, 4) x, y, z of base_link in map [m] and heading [rad].
+        points: (n, 3) in map [m].
+
+    Returns:
+        (k, n, 2) pixels and (k, n) whether the point is in the picture.
     """
-    optical = (body @ eye.mount).inverse()
+    c, s = np.cos(stations[:, 3])[:, None], np.sin(stations[:, 3])[:, None]
+    way = points[None, :, :] - stations[:, None, :3]
+    ahead, left = c * way[..., 0] + s * way[..., 1], -s * way[..., 0] + c * way[..., 1]
+    body = np.stack([ahead, left, way[..., 2]], axis=-1)
+    optical = (body - eye.mount.position) @ eye.mount.rotation()
+    pixels, inside = eye.camera.project(optical.reshape(-1, 3))
+    shape = (len(stations), len(points))
+    return pixels.reshape(*shape, 2), inside.reshape(shape)
+
+
+def pixel_sizes(eye: Eye, stations: Array, points: Array) -> Array:
+    """Return the (k, n) size [m] of a pixel on level ground at points, infinite where a picture misses them.
+
+    It is the side of a square of the pixel's area on the ground. Arguments as for `project`.
+    """
     count = len(points)
     east_of, north_of = np.array([PROBE, 0.0, 0.0]), np.array([0.0, PROBE, 0.0])
     probes = np.concatenate([points, points + east_of, points + north_of])
-    pixels, inside = eye.camera.project(optical.apply(probes))
-    at, east, north = pixels[:count], pixels[count : 2 * count], pixels[2 * count :]
-    a, b = east - at, north - at
-    area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
-    seen = inside[:count] & (area > 1e-12)
+    pixels, inside = project(eye, stations, probes)
+    at = pixels[:, :count]
+    a, b = pixels[:, count : 2 * count] - at, pixels[:, 2 * count :] - at
+    area = np.abs(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
+    seen = inside[:, :count] & (area > 1e-12)
     return np.where(seen, PROBE / np.sqrt(np.where(seen, area, 1.0)), np.inf)
+
+
+class Outlook:
+    """What is to be seen of a target, wherever it may lie; asked for plan after plan.
+
+    Args:
+        target: where it is thought to lie; size: across [m].
+        ground: level where it is not given.
+    """
+
+    def __init__(
+        self, target: Prior, size: float, limits: HelicopterLimits, ground: Ground | None = None
+    ) -> None:
+        self._limits, self._ground = limits, ground or Ground([])
+        self._points, weight = places(target, size)
+        self._weight = weight / weight.sum()
+        z = fill(self._ground.height(self._points[:, 0], self._points[:, 1]))
+        self._surface = np.column_stack([self._points, z])
+
+    def stations(self, plan: FlightPlan) -> tuple[Array, Array]:
+        """Return where a plan takes navigation and colour pictures: (k, 4) x, y, z [m] and heading [rad]."""
+        path, altitude, _ = follow_ground(build(plan, self._limits), self._ground, self._limits)
+
+        def at(s: Array) -> Array:
+            columns = (path.xy[:, 0], path.xy[:, 1], altitude, path.yaw)
+            return np.stack([np.interp(s, path.s, column) for column in columns], axis=1)
+
+        return at(path.pictures), at(path.colours)
+
+    def colour(
+        self, eye: Eye, stations: Array, ground_sampling: float, sides: int
+    ) -> tuple[float, float, int, float]:
+        """Return share, sides_share, sides and ground_sampling of `ExpectedViews`."""
+        if len(stations) == 0:
+            return 0.0, 0.0, 0, float("nan")
+        sampling = pixel_sizes(eye, stations, self._surface)
+        way = stations[:, None, :2] - self._points[None, :, :]
+        bearing = np.arctan2(way[..., 1], way[..., 0])
+        sector = np.floor((bearing + np.pi) / (2.0 * np.pi) * SECTORS).astype(int) % SECTORS
+        fine = sampling <= ground_sampling
+        seen_from = sum((fine & (sector == k)).any(axis=0).astype(int) for k in range(SECTORS))
+        seen_from = np.asarray(seen_from)
+        finest = _median(sampling.min(axis=0), self._weight)
+        return (
+            float(self._weight @ (seen_from > 0)),
+            float(self._weight @ (seen_from >= sides)),
+            int(_median(seen_from.astype(np.float64), self._weight)),
+            finest if np.isfinite(finest) else float("nan"),
+        )
+
+    def stereo(self, eye: Eye, stations: Array) -> float:
+        """Return the `stereo_share` of `ExpectedViews`."""
+        if len(stations) == 0:
+            return 0.0
+        return float(self._weight @ (project(eye, stations, self._surface)[1].sum(axis=0) >= 2))
 
 
 def expected_views(
@@ -119,45 +193,11 @@ def expected_views(
         sides: eighths of the horizon that `sides_share` asks for.
         ground: level where it is not given.
     """
-    points, weight = places(target, size)
-    weight = weight / weight.sum()
-    known = ground or Ground([])
-    path, altitude, _ = follow_ground(build(plan, limits), known, limits)
-    surface = np.column_stack([points, fill(known.height(points[:, 0], points[:, 1]))])
-
-    def bodies(stations: Array) -> list[Pose]:
-        poses = []
-        for s in stations:
-            (x, y), yaw, _, _ = path.at(float(s))
-            poses.append(Pose.from_euler(x, y, float(np.interp(s, path.s, altitude)), yaw=yaw))
-        return poses
-
-    finest = np.full(len(points), np.inf)
-    from_sector = np.zeros((len(points), SECTORS), dtype=bool)
-    for body in bodies(path.colours):
-        sampling = pixel_sizes(colour, body, surface)
-        finest = np.minimum(finest, sampling)
-        bearing = np.arctan2(body.position[1] - points[:, 1], body.position[0] - points[:, 0])
-        sector = np.floor((bearing + np.pi) / (2.0 * np.pi) * SECTORS).astype(int) % SECTORS
-        fine = sampling <= ground_sampling
-        from_sector[np.flatnonzero(fine), sector[fine]] = True
-    seen_from = from_sector.sum(axis=1)
-    looks = np.zeros(len(points), dtype=int)
-    if navigation is not None:
-        for body in bodies(path.pictures):
-            optical = (body @ navigation.mount).inverse()
-            looks += navigation.camera.project(optical.apply(surface))[1]
-    sampled = _median(finest, weight)
-    return ExpectedViews(
-        float(weight @ (seen_from > 0)),
-        float(weight @ (seen_from >= sides)),
-        int(_median(seen_from.astype(np.float64), weight)),
-        sampled if np.isfinite(sampled) else float("nan"),
-        float(weight @ (looks >= 2)),
-        sides,
-        len(path.colours),
-        len(path.pictures),
-    )
+    outlook = Outlook(target, size, limits, ground)
+    pictures, colours = outlook.stations(plan)
+    stereo = outlook.stereo(navigation, pictures) if navigation is not None else 0.0
+    seen = outlook.colour(colour, colours, ground_sampling, sides)
+    return ExpectedViews(*seen, stereo, sides, len(colours), len(pictures))
 
 
 def _median(values: Array, weight: Array) -> float:
