@@ -104,6 +104,8 @@ def launched(described: Callable[[str], Any], prefix: Path) -> Launch:
         import launch as stand_in
 
         description = described(name)
+        if "simulator" in NAMES[name]:
+            given = {"simulator": "embedded", **given}
         context = stand_in.LaunchContext(argv or [])
         context.launch_configurations = {**given, **({"ros_namespace": outer} if outer else {})}
         *declared, start = description.entities
@@ -121,10 +123,21 @@ def pairs(words: list[str]) -> list[tuple[str, str]]:
     return sorted(zip(flags[::2], flags[1::2], strict=True))
 
 
+@pytest.fixture
+def gazebo(prefix: Path, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a machine that has Gazebo and its bridge."""
+    for entry in node_table.table(Options(world, tmp_path, embedded=False)):
+        install(prefix, entry.package, entry.executable)
+    (prefix / "bin").mkdir()
+    (prefix / "bin" / "gz").touch(mode=0o755)
+    monkeypatch.setenv("PATH", f"{prefix / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
 @pytest.mark.parametrize("name", [name for name in FILES if name != "view"])
 @pytest.mark.parametrize("namespace", ["", "/mars/", "one/two"])
+@pytest.mark.parametrize("simulator", ["embedded", "gazebo"])
 def test_both_fronts_give_the_same_command_lines(
-    name: str, namespace: str, launched: Launch, world: Path, tmp_path: Path
+    name: str, namespace: str, simulator: str, gazebo: None, launched: Launch, world: Path, tmp_path: Path
 ) -> None:
     params = tmp_path / "mine.yaml"
     params.write_text("rover: {ros__parameters: {speed: 0.04}}")
@@ -132,6 +145,7 @@ def test_both_fronts_give_the_same_command_lines(
     options = Options(
         world,
         run,
+        embedded=simulator == "embedded",
         namespace=namespace,
         log_level="debug",
         params_file=params,
@@ -145,6 +159,7 @@ def test_both_fronts_give_the_same_command_lines(
         namespace=namespace,
         log_level="debug",
         params_file=str(params),
+        simulator=simulator,
         **given,
     )
     entries = node_table.table(options, FILES[name])
@@ -155,6 +170,7 @@ def test_both_fronts_give_the_same_command_lines(
         expected = pairs(words) if namespace else sorted([*pairs(words), ("-r", "__ns:=/")])
         assert pairs(node.cmd) == expected
         assert (node.on_exit is not None) == entry.required
+        assert node.additional_env == entry.environment
 
 
 def test_every_node_is_in_one_launch_file_and_in_the_missions(
@@ -169,6 +185,18 @@ def test_every_node_is_in_one_launch_file_and_in_the_missions(
     assert names["rover"] == {"router", "rover"}
     parts = names["simulation"] | names["scout"] | names["rover"]
     assert names["mission"] == parts | {"mission"}
+
+
+def test_gazebo_is_the_default_and_headless_reaches_it(
+    gazebo: None, described: Callable[[str], Any], launched: Launch, world: Path, tmp_path: Path
+) -> None:
+    (simulator,) = (a for a in described("mission").entities[:-1] if a.name == "simulator")
+    assert simulator.default_value == "gazebo"
+    for headless in ("true", "false"):
+        given = {"world": str(world), "run": str(tmp_path / "run"), "headless": headless}
+        server, bridge, adapter = launched("simulation", simulator="gazebo", **given)
+        assert ("-p", f"headless:={headless}") in pairs(server.cmd)
+        assert server.additional_env == bridge.additional_env == adapter.additional_env
 
 
 @pytest.mark.parametrize("name", list(FILES))
@@ -193,7 +221,7 @@ def test_the_documentation_names_every_argument_with_its_default_and_its_files()
     assert {f"{name}.launch.py" for name in FILES} <= set(rows)
 
 
-def test_the_default_works_on_a_machine_without_gazebo_rviz_and_bags(
+def test_the_embedded_simulator_works_on_a_machine_without_gazebo_rviz_and_bags(
     launched: Launch, world: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -221,8 +249,8 @@ def test_two_teams_never_take_the_same_new_run_folder(
         ("world", "nowhere", "known worlds are"),
         ("seed", "x", "whole number"),
         ("seed", "-1", "0 or more"),
-        ("simulator", "gazebo", "not available yet"),
-        ("simulator", "mars", "embedded, gazebo"),
+        ("simulator", "gazebo", "apt install ros-"),
+        ("simulator", "mars", "gazebo, embedded"),
         ("camera", "pinhole", "navigation"),
         ("channel", "Q", "known are"),
         ("map", "/nowhere", "earlier run"),
@@ -446,7 +474,8 @@ def test_the_real_launch_runs_and_ends_the_same_commands(ending: str, world: Pat
     pytest.importorskip("wayscout_interfaces.msg", reason="the workspace is not built")
     run = tmp_path / "run"
     options = Options(world, run, namespace="mars", seed=4)
-    launch = RealLaunch(tmp_path, "mission", f"world:={world}", f"run:={run}", "namespace:=mars", "seed:=4")
+    words = [f"world:={world}", f"run:={run}", "namespace:=mars", "seed:=4", "simulator:=embedded"]
+    launch = RealLaunch(tmp_path, "mission", *words)
     entries = node_table.table(options)
     commands = launch.commands(len(entries))
     for entry in entries:
@@ -469,7 +498,7 @@ def test_the_real_launch_runs_and_ends_the_same_commands(ending: str, world: Pat
 
 @real
 def test_the_real_launch_tells_a_bad_word_once(tmp_path: Path) -> None:
-    code, output = RealLaunch(tmp_path, "mission", "world:=nowhere").end()
+    code, output = RealLaunch(tmp_path, "mission", "world:=nowhere", "simulator:=embedded").end()
     errors = [line for line in output.splitlines() if "[ERROR]" in line]
     assert code == 1
     assert len(errors) == 1

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 
 from wayscout import cli as brain
-from wayscout.errors import WayscoutError
+from wayscout.errors import InvalidInput, WayscoutError
+from wayscout_bringup import operations
 
 ROOT = Path(os.environ.get("WAYSCOUT_ROOT", Path.cwd()))
 BAD_INPUT = 2
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(brain.world_app, name="world")
 app.command("map")(brain.map_pictures)
 app.command("plan")(brain.plan)
+operations.add_to(app)
 
 
 @app.command()
@@ -45,20 +47,26 @@ def mission(
     link: Annotated[
         bool, typer.Option("--link", help="Send the pictures to the rover by radio rather than at once.")
     ] = False,
+    simulator: Annotated[str, typer.Option(help="embedded, or gazebo where that is installed.")] = "embedded",
     params_file: Annotated[Path | None, typer.Option(help="ROS parameter file for the nodes.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warn or error.")] = "info",
 ) -> None:
-    """Scout both channels, choose one and climb it, on the embedded simulator."""
+    """Scout both channels, choose one and climb it, on the embedded simulator or in Gazebo."""
+    from wayscout_bringup.launch_arguments import SIMULATORS
     from wayscout_bringup.mission import run_mission
     from wayscout_bringup.node_table import Options
 
     console = Console(stderr=True)
+    if simulator not in SIMULATORS:
+        raise InvalidInput("simulator", simulator, f"known are {', '.join(SIMULATORS)}")
     folder = run or ROOT / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
     options = Options(
         world=brain.find_world(world, ROOT / "worlds"),
         run_folder=folder.resolve(),
         seed=seed,
         camera=camera,
+        embedded=simulator == "embedded",
+        headless=True,
         channel=channel,
         start_map=map_folder.resolve() if map_folder is not None else None,
         link=link,

@@ -19,6 +19,7 @@ from wayscout_bringup import node_table
 from wayscout_bringup.node_table import LOG_LEVELS, MISSION, PARTS, ROVER, SCOUT, SIMULATION, VIEW, Options
 
 SWITCH = ("true", "false")
+SIMULATORS = ("gazebo", "embedded")
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ class Argument:
 ARGUMENTS = (
     Argument(
         "simulator",
-        "embedded",
-        "where vehicles and world are simulated: embedded (MuJoCo, in lock-step, as fast as the nodes can);"
-        " gazebo is planned and refused until it is there",
+        "gazebo",
+        "where vehicles and world are simulated: gazebo (Harmonic or newer; as fast as the machine can, in"
+        " flight at real time), or embedded (MuJoCo, in lock-step, as fast as the nodes can)",
         (SIMULATION, SCOUT, ROVER),
-        ("embedded", "gazebo"),
+        SIMULATORS,
     ),
     Argument(
         "world", "gully", "built-in world (gully is the small one, jezero_delta the large), or a world folder"
@@ -93,7 +94,7 @@ ARGUMENTS = (
     Argument(
         "headless",
         "false",
-        "true opens no window: no simulator's (the embedded one has none) and, unless rviz is true, no RViz",
+        "true opens no window: not Gazebo's (the embedded simulator has none), nor RViz unless rviz is true",
         (SIMULATION,),
         SWITCH,
     ),
@@ -157,16 +158,14 @@ def choose(given: Mapping[str, str], parts: Collection[str], outer_namespace: st
             words[argument.name] = word = words[argument.name].lower()
             if word not in argument.choices:
                 raise InvalidInput(argument.name, word, f"known are {', '.join(argument.choices)}")
-    if words["simulator"] == "gazebo":
-        raise InvalidInput(
-            "simulator", "gazebo", "is not available yet; take simulator:=embedded, the default"
-        )
     namespace = "/".join(n for n in (outer_namespace.strip("/"), words["namespace"].strip("/")) if n)
     options = Options(
         world=Path(),
         run_folder=_run_folder(words["run"], namespace),
         seed=_whole("seed", words["seed"]),
         camera=words["camera"],
+        embedded=words["simulator"] == "embedded",
+        headless=words["headless"] == "true",
         namespace=namespace,
         params_file=_path(words["params_file"]),
         log_level=words["log_level"],
@@ -175,6 +174,8 @@ def choose(given: Mapping[str, str], parts: Collection[str], outer_namespace: st
     )
     node_table.check(options)
     chosen = _parts(words, parts)
+    if SIMULATION in chosen and not options.embedded:
+        node_table.check_gazebo()
     if set(chosen) - {VIEW}:  # a world may have to be made: last, when all else is known to be right
         options = replace(options, world=find_world(words["world"], Path(words["worlds"])))
     return Choice(options, chosen, words["record"])

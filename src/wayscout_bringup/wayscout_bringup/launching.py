@@ -91,6 +91,7 @@ def _node(entry: NodeEntry, options: Options) -> Node:
         # not as `parameters`, which launch_ros writes to files of its own under other rules of precedence:
         # the command line is that of the `wayscout` command
         ros_arguments=node_table.settings(entry, options),
+        additional_env=entry.environment,
         output="screen",
         sigterm_timeout=PATIENCE,
         on_exit=partial(_ended, entry.name) if entry.required else None,

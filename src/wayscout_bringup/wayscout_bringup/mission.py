@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from wayscout.report import write_report
-from wayscout_bringup.node_table import Options, arguments, executable, prepare, table
+from wayscout_bringup import operators
+from wayscout_bringup.node_table import Options, check_gazebo, command, prepare, table
 from wayscout_bringup.processes import ProcessGroup, private_domain
 
 INTERRUPTED = 130
@@ -31,6 +31,8 @@ def run_mission(options: Options, console: Console) -> int:
     Raises:
         InvalidInput: before anything starts, when the world or an override is unusable.
     """
+    if not options.embedded:
+        check_gazebo()
     entries = table(options)
     prepare(options)
     environment = {
@@ -41,10 +43,12 @@ def run_mission(options: Options, console: Console) -> int:
         "PYTHONUNBUFFERED": "1",
     }
     started = time.monotonic()
+    operators.announce(options.run_folder, environment["ROS_DOMAIN_ID"], options.team)
     with ProcessGroup(options.run_folder / "log") as processes:
         for entry in entries:
-            command = [sys.executable, str(executable(entry)), *arguments(entry, options)]
-            processes.start(entry.name, command, environment, terminal=entry.name == "mission")
+            words = command(entry, options)
+            inner = environment | entry.environment
+            processes.start(entry.name, words, inner, terminal=entry.name == "mission")
         ended = processes.wait()
         if ended is None:
             console.print("wayscout: interrupted, ending every process", style="yellow")
@@ -55,6 +59,7 @@ def run_mission(options: Options, console: Console) -> int:
             console.print(f"wayscout: {ended.name} ended with exit code {ended.code}", style="red")
             console.print(processes.tail(ended.name), markup=False, highlight=False)
             code = BAD_INPUT if ended.code == BAD_INPUT else FAILED
+    operators.withdraw(options.run_folder)
     if not (options.run_folder / "result.json").is_file():
         write_report(options.run_folder, None, 0.0)  # the mission node was not there yet
     summarise(options.run_folder, time.monotonic() - started, console)

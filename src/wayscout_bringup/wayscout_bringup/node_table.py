@@ -8,9 +8,11 @@ starts the same executables with the same arguments.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +36,8 @@ BEHIND_THE_LINK = {
     "helicopter/colour/image_raw": "rover/radio/colour",
 }
 """What a node on the rover's side hears instead, where pictures have to go through the radio."""
+LINK_WAIT = 60.0
+"""Seconds of wall clock that the mapper waits for a next picture where the radio may be silent for a while."""
 TEAM_TOPICS = {"/clock": "clock", "/tf": "tf", "/tf_static": "tf_static"}
 """Absolute names that become a namespace's own: each team has its simulator's time and its tree of frames."""
 
@@ -48,11 +52,14 @@ class Options:
         seed: of sensor noise and gusts.
         camera: file stem in config/cameras of the helicopter's camera.
         embedded: True for the embedded simulator (lock-step), False for Gazebo.
+        headless: no window of Gazebo's.
         namespace: put before the names of all nodes and of their topics, services and actions.
         params_file: a ROS parameter file for all nodes, or None.
         log_level: of every node.
         channel: to drive whatever the decision says, empty for the decision's.
         start_map: map folder of an earlier run to begin with instead of flights, or None.
+        campaign: file of a campaign to do instead of the main mission, or None.
+        approval: whether each flight and the rover's drive are held until they are approved.
         link: whether pictures go to the rover's side through the radio rather than at once.
         overrides: node name -> parameters that replace the table's.
     """
@@ -62,11 +69,14 @@ class Options:
     seed: int = 0
     camera: str = "navigation"
     embedded: bool = True
+    headless: bool = False
     namespace: str = ""
     params_file: Path | None = None
     log_level: str = "info"
     channel: str = ""
     start_map: Path | None = None
+    campaign: Path | None = None
+    approval: bool = False
     link: bool = False
     overrides: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
@@ -87,6 +97,7 @@ class NodeEntry:
         parameters: ROS parameters.
         remaps: names that are replaced.
         words: the program's own arguments, before those for ROS.
+        environment: variables that are set for it.
         required: whether its end ends everything.
     """
 
@@ -97,6 +108,7 @@ class NodeEntry:
     parameters: dict[str, Value]
     remaps: dict[str, str] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
     required: bool = True
 
 
@@ -188,6 +200,9 @@ def _vehicles(options: Options) -> list[NodeEntry]:
     heard = dict(BEHIND_THE_LINK) if options.link else {}
     mapper: dict[str, Value] = {**lockstep, "map_folder": str(run / "map"), "start_map": start_map}
     analyst: dict[str, Value] = {**lockstep, "site_folder": str(run / "site")}
+    if options.link:
+        mapper["picture_wait"] = LINK_WAIT
+        analyst["colour_picture_wait"] = 5.0 * LINK_WAIT  # colour pictures come last
     router: dict[str, Value] = {"route_folder": str(run / "route")}
     mission: dict[str, Value] = {
         "world": public,
@@ -196,10 +211,14 @@ def _vehicles(options: Options) -> list[NodeEntry]:
         "channel": options.channel,
         "start_map": start_map,
     }
+    if options.campaign is not None:
+        mission["campaign"] = str(options.campaign)
+    if options.approval:
+        mission["approval"] = "ask"
     nodes = "wayscout_nodes"
     simulators = [NodeEntry("wayscout_sim", "simulator", "simulator", SIMULATION, simulator)]
     return [
-        *(simulators if options.embedded else []),
+        *(simulators if options.embedded else _gazebo(options)),
         NodeEntry(nodes, "world_loader", "world_loader", SCOUT, {"world": public}),
         NodeEntry(nodes, "localiser", "localiser", SCOUT, localiser),
         *([NodeEntry(nodes, "radio", "radio", SCOUT, radio)] if options.link else []),
@@ -212,17 +231,6 @@ def _vehicles(options: Options) -> list[NodeEntry]:
     ]
 
 
-def can_view() -> bool:
-    """Return whether RViz and what it is to show are installed."""
-    return installed("rviz2") and _rviz_file().is_file()
-
-
-def _viewer() -> NodeEntry:
-    if not installed("rviz2"):
-        distribution = os.environ.get("ROS_DISTRO", "<distribution>")
-        raise InvalidInput(
-            "rviz", "rviz2", f"is not installed; on Ubuntu: apt install ros-{distribution}-rviz2"
-        )
 def _gazebo(options: Options) -> list[NodeEntry]:
     """Return Gazebo's server, its bridge and the adapter, who meet in a partition of the run's own."""
     partition = "wayscout_" + hashlib.sha256(str(options.run_folder).encode()).hexdigest()[:12]
@@ -271,6 +279,17 @@ def scene() -> NodeEntry:
     return NodeEntry("wayscout_nodes", "scene", "scene", VIEW, {}, required=False)
 
 
+def can_view() -> bool:
+    """Return whether RViz and what it is to show are installed."""
+    return installed("rviz2") and _rviz_file().is_file()
+
+
+def _viewer() -> NodeEntry:
+    if not installed("rviz2"):
+        distribution = os.environ.get("ROS_DISTRO", "<distribution>")
+        raise InvalidInput(
+            "rviz", "rviz2", f"is not installed; on Ubuntu: apt install ros-{distribution}-rviz2"
+        )
     if not _rviz_file().is_file():
         raise InvalidInput("rviz", str(_rviz_file()), "is missing; build wayscout_bringup again")
     return NodeEntry("rviz2", "rviz2", "rviz", VIEW, {}, words=("-d", str(_rviz_file())))
@@ -299,6 +318,14 @@ def settings(entry: NodeEntry, options: Options) -> list[str]:
         words += ["-p", f"{key}:={_text(value)}"]
     logger = ".".join([*options.team.split("/"), entry.name]).lstrip(".")
     return [*words, "--log-level", f"{logger}:={options.log_level}"]
+
+
+def command(entry: NodeEntry, options: Options) -> list[str]:
+    """Return the whole command line: Python's programs run by this Python, others as they are."""
+    program = executable(entry)
+    with program.open("rb") as file:
+        runs_by_itself = file.read(4) == b"\x7fELF"
+    return [*([] if runs_by_itself else [sys.executable]), str(program), *arguments(entry, options)]
 
 
 def executable(entry: NodeEntry) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wayscout.errors import InvalidInput
-from wayscout.worlds import folder, generate, recipe
+from wayscout.worlds import folder, generate, recipe, sdf
 
 STAMP = ".made_from"  # holds the fingerprint of what a built-in world was made from
 
@@ -57,6 +57,7 @@ def ensure_world(name: str, root: Path | str, tell: Callable[[str], None] | None
         raise InvalidInput("world", name, f"known worlds are {names(root)}")
     wanted = fingerprint(name)
     if _is_current(target, wanted):
+        sdf.refresh(target)
         return target
     entry = book.worlds[name]
     if tell is not None:

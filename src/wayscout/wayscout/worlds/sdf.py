@@ -6,20 +6,24 @@ What Gazebo needs, measured with Harmonic: the collision's size is S N / (N - 1)
 the visual's is S; a heightmap's brightest pixel becomes its height; a texture with a flat normal map must be
 given; any plugin in the world cancels the default ones, so all are listed; both poses stay zero; heightmaps
 collide with DART and the Bullet collision detector. Sunlight is baked into the texture, so the scene is lit
-mostly by ambient light and shadows are off.
+mostly by ambient light and shadows are off. SDF has no instances: rocks are merged into a mesh a tile.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.worlds import folder
-from wayscout.worlds.folder import World
+from wayscout.worlds import folder, truth
+from wayscout.worlds.folder import World, load_world
 
+VERSION = 2  # of the SDF and its media: a folder with an older one gets them anew, the rest stays
+STEP = 0.004  # s, of the physics
 TILE = 32.0  # m, rocks of one tile share a mesh
 SIDES = 8
 RINGS = (
@@ -28,7 +32,27 @@ RINGS = (
     (0.5, 0.866),
     (0.85, 0.527),
 )  # height and radius as shares of the semi-axes
-PLUGINS = ("Physics", "UserCommands", "SceneBroadcaster", "Sensors", "Imu", "Altimeter", "Contact")
+PLUGINS = ("Physics", "UserCommands", "SceneBroadcaster", "Sensors", "Imu")
+_STAMP = re.compile(r"<!-- wayscout sdf (\d+) -->")
+
+
+def refresh(out: Path) -> bool:
+    """Write a world folder's SDF and its media anew when another version of this module wrote them.
+
+    Returns:
+        Whether it was written.
+    """
+    world = load_world(out)
+    file = out / f"{world.name}.sdf"
+    if file.is_file():
+        with file.open() as opened:
+            found = _STAMP.search(opened.read(200))
+        if found and int(found.group(1)) == VERSION:
+            return False
+    for old in (out / "media").glob("rocks_*.obj"):
+        old.unlink()
+    write_sdf(out, world, truth.read_rocks(out / world.terrain.rocks))
+    return True
 
 
 def write_sdf(out: Path, world: World, rocks: npt.NDArray[np.float64]) -> Path:
@@ -49,7 +73,11 @@ def write_sdf(out: Path, world: World, rocks: npt.NDArray[np.float64]) -> Path:
     _rocks(scene, meshes)
     ET.indent(root)
     path = out / f"{world.name}.sdf"
-    path.write_text('<?xml version="1.0"?>\n' + ET.tostring(root, encoding="unicode") + "\n")
+    part = path.with_suffix(".part")
+    part.write_text(
+        f'<?xml version="1.0"?>\n<!-- wayscout sdf {VERSION} -->\n{ET.tostring(root, encoding="unicode")}\n'
+    )
+    os.replace(part, path)  # the stamp comes last, when the media are there
     return path
 
 
@@ -64,8 +92,8 @@ def _add(parent: ET.Element, path: str, value: object = None) -> ET.Element:
 
 def _physics(scene: ET.Element, world: World) -> None:
     physics = ET.SubElement(scene, "physics", name="physics", type="dart")
-    _add(physics, "max_step_size", 0.004)
-    _add(physics, "real_time_factor", 1.0)
+    _add(physics, "max_step_size", STEP)
+    _add(physics, "real_time_factor", 0)  # as fast as the machine can
     _add(physics, "dart/collision_detector", "bullet")
     for name in PLUGINS:
         words = "".join("-" + c.lower() if c.isupper() else c for c in name)
@@ -165,11 +193,23 @@ def rock_faces() -> list[tuple[int, ...]]:
     return faces
 
 
+def rock_normals(rocks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return unit normals of `rock_vertices`, those of the ellipsoids."""
+    local = rock_vertices(np.concatenate([np.zeros((len(rocks), 3)), rocks[:, 3:]], axis=1))
+    cos, sin = np.cos(rocks[:, 6])[:, None], np.sin(rocks[:, 6])[:, None]
+    x = (cos * local[..., 0] + sin * local[..., 1]) / (0.25 * rocks[:, 3, None] ** 2)
+    y = (cos * local[..., 1] - sin * local[..., 0]) / (0.25 * rocks[:, 4, None] ** 2)
+    z = local[..., 2] / rocks[:, 5, None] ** 2
+    normals = np.stack([cos * x - sin * y, sin * x + cos * y, z], axis=-1)
+    return np.asarray(normals / np.linalg.norm(normals, axis=-1, keepdims=True))
+
+
 def _obj(rocks: npt.NDArray[np.float64]) -> str:
     vertices, faces = rock_vertices(rocks), rock_faces()
     lines = [f"v {x:.3f} {y:.3f} {z:.3f}" for x, y, z in vertices.reshape(-1, 3)]
+    lines += [f"vn {x:.2f} {y:.2f} {z:.2f}" for x, y, z in rock_normals(rocks).reshape(-1, 3)]
     per_rock = vertices.shape[1]
     for rock in range(len(rocks)):
         base = rock * per_rock + 1
-        lines += [f"f {base + a} {base + b} {base + c}" for a, b, c in faces]
+        lines += ["f " + " ".join(f"{base + k}//{base + k}" for k in face) for face in faces]
     return "\n".join(lines) + "\n"

@@ -4,11 +4,13 @@
 
 With the embedded simulator each Step names the topics that carry a message of its stamp; the handler
 is called when all of them that this node subscribes to have come. Without it (Gazebo, a real vehicle)
-the driving topic calls the same handler with the newest of everything.
+the driving topics call the same handler with the newest of everything; each message then has a stamp of its
+own, a picture's may be older than the driver's.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +24,8 @@ from wayscout_nodes.common.transforms import TransformListener
 
 STEP = "simulation/step"
 STEP_DONE = "simulation/step_done"
+_OVERTAKEN = 1.0  # s by which a driver's message may come late
+_LONGEST_PERIODS = 4.0  # of the assumed one, up to which the time since the last message is a control period
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Instant:
     Attributes:
         time: stamp [s].
         period: time until the next instant [s].
-        messages: topic -> message with this stamp; only topics that had one.
+        messages: topic -> message with this stamp, or without lock-step the newest since the last instant;
+            only topics that had one.
         corrections: (parent, child) -> pose, for the links that were asked for.
     """
 
@@ -65,8 +70,8 @@ class Lockstep:
         name: participant name in the node table.
         handler: does the node's work for one instant.
         lockstep: True with the embedded simulator.
-        driver: topic that calls the handler when there is no lock-step.
-        period: control period [s] assumed when there is no lock-step.
+        driver: topic, or topics, that call the handler when there is no lock-step.
+        period: control period [s] assumed at first when there is no lock-step, then the drivers' own.
     """
 
     def __init__(
@@ -76,15 +81,16 @@ class Lockstep:
         handler: Callable[[Instant], Answer],
         *,
         lockstep: bool,
-        driver: str,
+        driver: str | tuple[str, ...],
         period: float,
     ) -> None:
         self._node = node
         self._name = name
         self._handler = handler
         self._lockstep = lockstep
-        self._driver = driver
+        self._drivers = (driver,) if isinstance(driver, str) else driver
         self._period = period
+        self._driven_at: dict[str, float] = {}
         self._messages: dict[str, dict[int, Any]] = {}
         self._links: dict[tuple[str, str], str] = {}
         self._transforms: TransformListener | None = None
@@ -119,8 +125,8 @@ class Lockstep:
         self._messages[topic][stamp] = message
         if self._lockstep:
             self._try()
-        elif topic == self._driver:
-            self._free_run(message)
+        elif topic in self._drivers:
+            self._free_run(topic, message)
 
     def _on_step(self, step: Step) -> None:
         subscribed = set(step.topics) & set(self._messages)
@@ -150,8 +156,15 @@ class Lockstep:
             StepDone(node=self._name, stamp=pending.step.stamp, idle=answer.idle, topics=list(answer.topics))
         )
 
-    def _free_run(self, message: Any) -> None:
+    def _free_run(self, topic: str, message: Any) -> None:
         time = convert.seconds(message.header.stamp)
+        since = time - self._driven_at.get(topic, -math.inf)
+        # a message that was overtaken by another driver's is news of the same instant, not a jump back
+        newest = max(self._driven_at.values(), default=time)
+        self._driven_at[topic] = time
+        if newest - _OVERTAKEN < time < newest:
+            time = newest
+        period = since if 0.0 < since <= _LONGEST_PERIODS * self._period else self._period
         messages = {topic: kept[max(kept)] for topic, kept in self._messages.items() if kept}
         corrections: dict[tuple[str, str], Pose] = {}
         for link in self._links:
@@ -161,7 +174,7 @@ class Lockstep:
             corrections[link] = buffer.latest()[1]
         for kept in self._messages.values():
             kept.clear()
-        self._handler(Instant(time, self._period, messages, corrections))
+        self._handler(Instant(time, period, messages, corrections))
 
     def _forget(self, stamp: int) -> None:
         for kept in self._messages.values():

@@ -30,6 +30,7 @@ from wayscout_nodes.common.run import run
 from wayscout_nodes.common.transforms import TransformSender
 from wayscout_nodes.localiser import inputs
 from wayscout_nodes.localiser.estimate_log import EstimateLog
+from wayscout_nodes.localiser.past import Past
 
 HELICOPTER_ODOM, HELICOPTER_RANGE = "helicopter/odom", "helicopter/range"
 PICTURE, PICTURE_INFO = "helicopter/camera/image_raw", "helicopter/camera/camera_info"
@@ -79,6 +80,8 @@ class Localiser(Node):
         self._log: FlightLog | None = None
         self._adjusted: set[int] = set()
         self._time = 0.0
+        self._past = {"helicopter": Past(), "rover": Past()}
+        self._late: list[Image] = []  # pictures of the helicopter without odometry of their instant yet
 
         self._tf = TransformSender(self)
         self._tf.send_static(link for vehicle in self._moved for link in bodies.frames(vehicle))
@@ -88,7 +91,12 @@ class Localiser(Node):
         )
         self._diagnostics = diagnostics.Diagnostics(self)
         self._lockstep = Lockstep(
-            self, "localiser", self._on_instant, lockstep=lockstep, driver=HELICOPTER_ODOM, period=0.1
+            self,
+            "localiser",
+            self._on_instant,
+            lockstep=lockstep,
+            driver=(HELICOPTER_ODOM, ROVER_ODOM),
+            period=0.1,
         )
         for kind, topic in (
             (Odometry, HELICOPTER_ODOM),
@@ -154,13 +162,37 @@ class Localiser(Node):
             self._helicopter.step(self._first["helicopter"])
         distance = inputs.distance(instant.messages.get(HELICOPTER_RANGE))
         self._helicopter.step(odom, distance)
+        self._past["helicopter"].add(instant.time, odom)
+        if HELICOPTER_RANGE in instant.messages:
+            stamp = convert.seconds(instant.messages[HELICOPTER_RANGE].header.stamp)
+            self._past["helicopter"].add_range(stamp, distance)
         if PICTURE in instant.messages:
-            self._take_picture(instant.time, instant.messages[PICTURE])
+            self._late.append(instant.messages[PICTURE])
+        self._take_pictures(instant.time, odom)
         self._colour.step(instant.time, odom)
         if COLOUR_INFO in instant.messages:
             self._colour.add(convert.seconds(instant.messages[COLOUR_INFO].header.stamp))
         self._flown.add(instant.time, self._helicopter.filter.pose, self._helicopter.filter.position_sigma)
         self._send("helicopter", instant.time, self._helicopter.filter.correction(), odom)
+
+    def _take_pictures(self, now: float, odom: Pose) -> None:
+        """Take the pictures whose instant odometry has reached; go back to it for those that came late."""
+        assert self._helicopter is not None
+        waiting = []
+        for message in self._late:
+            time = convert.seconds(message.header.stamp)
+            if time > now + 1e-6:
+                waiting.append(message)
+            elif time > now - 1e-6:
+                self._take_picture(time, message)
+            elif (then := self._past["helicopter"].odom(time)) is not None:
+                self._helicopter.step(then, self._past["helicopter"].distance(time))
+                self._take_picture(time, message)
+                self._helicopter.step(odom)
+            else:
+                self._refused += 1
+                self._refuse(InvalidInput(f"{PICTURE}.header.stamp", time, "no odometry of its instant"))
+        self._late = waiting
 
     def _take_picture(self, time: float, message: Image) -> None:
         assert self._helicopter is not None
@@ -191,8 +223,15 @@ class Localiser(Node):
             self._rover = self._make_rover()
             self._rover.step(self._first["rover"])
         self._rover.step(odom)
+        self._past["rover"].add(instant.time, odom)
         if DEPTH in instant.messages:
+            time = convert.seconds(instant.messages[DEPTH].header.stamp)
+            then = self._past["rover"].odom(time) if time < instant.time - 1e-6 else None
+            if then is not None:  # it came late: go back to its instant
+                self._rover.step(then)
             self._take_depth(instant.time, instant.messages[DEPTH])
+            if then is not None:
+                self._rover.step(odom)
         self._send("rover", instant.time, self._rover.correction(), odom)
 
     def _take_depth(self, time: float, message: Image) -> None:

@@ -22,7 +22,7 @@ from wayscout.driving.drive import ARRIVED, CANCELLED, Drive, DriveProgress
 from wayscout.driving.hazards import HazardDetector, HazardMemory
 from wayscout.driving.steering import SteeringGate, WheelCommand, wheels
 from wayscout.errors import InvalidInput, WayscoutError
-from wayscout.geometry import Pose
+from wayscout.geometry import OutOfTime, Pose, PoseBuffer
 from wayscout_nodes.common import convert, goals, parameters, qos
 from wayscout_nodes.common.bodies import fixed_offset
 from wayscout_nodes.common.diagnostics import OK, WARN, Diagnostics
@@ -78,6 +78,7 @@ class Rover(Node):
         self._stopped = self._paused = False
         self._halt_owed = False
         self._pose: Pose | None = None
+        self._track = PoseBuffer()
         self._time = 0.0
         self._told = -np.inf
         self._mode = IDLE
@@ -202,8 +203,9 @@ class Rover(Node):
             return Answer(idle=self._resting)
         if CAMERA in instant.messages and self._detector is None:
             self._on_camera(instant.messages[CAMERA])
+        self._track.add(instant.time, self._pose)
         if DEPTH in instant.messages:
-            self._look(instant.messages[DEPTH], self._pose)
+            self._look(instant.messages[DEPTH], self._then(instant.messages[DEPTH]))
         command = self._decide(instant, self._pose)
         topics: tuple[str, ...] = ()
         if command is not None:
@@ -250,6 +252,13 @@ class Rover(Node):
             self._detector = HazardDetector(convert.camera(message, CAMERA), self._driving)
         except InvalidInput as error:
             self.get_logger().error(f"hazard camera unusable: {error}")
+
+    def _then(self, message: Image) -> Pose:
+        """Return where the rover was at the message's stamp, which may be older than the newest odometry."""
+        try:
+            return self._track.lookup(convert.seconds(message.header.stamp))
+        except OutOfTime:
+            return self._track.latest()[1]
 
     def _look(self, message: Image, pose: Pose) -> None:
         """Search a depth picture for hazards; publish what is known when it changed."""

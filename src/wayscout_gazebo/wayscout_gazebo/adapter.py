@@ -1,0 +1,378 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node `gazebo_adapter`: from what the bridge carries to the topics of the embedded simulator, and back.
+
+It splits the rover's joint command to Gazebo's joint controllers, moves the helicopter as it is told, keeps
+its battery, makes readings with noise and drift out of what is true, asks the cameras for pictures, and says
+what time it is. Being a part of the simulation it sees the truth; nobody else listens to `gazebo/*`. There is
+no lock-step: each message goes out when it comes, with the stamp of what it shows.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time as wall
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import Twist, TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.subscription import Subscription
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import BatteryState, CameraInfo, Image, Imu, JointState, LaserScan, Range
+from std_msgs.msg import Bool, Float64
+from wayscout_interfaces.srv import AdvanceTime
+
+from wayscout import config
+from wayscout.camera import load_camera
+from wayscout.errors import InvalidInput
+from wayscout.worlds.folder import load_world
+from wayscout_gazebo import names, readings
+from wayscout_gazebo.flight import Flight, HelicopterNumbers
+from wayscout_gazebo.numbers import GazeboNumbers, SimulatorNumbers
+from wayscout_gazebo.pace import Pace
+from wayscout_gazebo.readings import Motion
+from wayscout_gazebo.vehicles import camera_of
+from wayscout_nodes.common import convert, diagnostics, parameters, qos
+from wayscout_nodes.common.run import run
+from wayscout_sim import messages
+from wayscout_sim.sensors import HelicopterSensors, Noise, RoverSensors
+from wayscout_sim.states import JOINTS, STEERS, WHEELS, HelicopterTruth, RoverTruth
+from wayscout_sim.truth_log import TruthLog
+
+_LOG_EVERY = 30.0  # s of wall clock between writes of the truth log
+_PICTURE_PATIENCE = 3.0  # s of simulated time after which a picture is asked for again
+_TOUCHES = 0.1  # m of laser range at which the legs stand on the ground
+
+
+@dataclass(frozen=True)
+class _RoverNumbers:
+    wheel_diameter: float
+    camera_spacing: float
+    hazcam_range: float
+
+
+class GazeboAdapter(Node):
+    """Between Gazebo's bridge and Wayscout's nodes."""
+
+    def __init__(self) -> None:
+        super().__init__("gazebo_adapter")
+        world = str(parameters.declare_one(self, "world", "", "the public part of a world folder"))
+        seed = int(parameters.declare_one(self, "seed", 0, "of sensor noise"))
+        camera = str(parameters.declare_one(self, "camera", "navigation", "file in config/cameras"))
+        log = str(parameters.declare_one(self, "truth_log", "", "file (.npz) for what truly happened"))
+        if not world:
+            raise InvalidInput("world", world, "a world folder is needed")
+        self._numbers = parameters.declare(self, "gazebo", GazeboNumbers)
+        self._shared = config.load("simulator", SimulatorNumbers)
+        self._seed = seed
+        self._time = 0.0
+        self._log = TruthLog(Path(log) if log else None)
+        self._logged = wall.monotonic()
+        self._sensor = qos.sensor(False)
+        self._clock_publisher = self.create_publisher(Clock, "/clock", qos.COMMAND)
+        self._diagnostics = diagnostics.Diagnostics(self)
+        self._pace = Pace(load_world(Path(world)).name, self.get_logger().warning)
+        self.helicopter = _Helicopter(self, camera)
+        self.rover = _Rover(self)
+        self.create_service(AdvanceTime, "simulation/advance", self._on_advance)
+
+    # -- what both vehicles use --
+
+    @property
+    def numbers(self) -> GazeboNumbers:
+        return self._numbers
+
+    @property
+    def shared(self) -> SimulatorNumbers:
+        return self._shared
+
+    @property
+    def seed(self) -> int:
+        return self._seed
+
+    def publish_sensor(self, kind: type, topic: str) -> Publisher:
+        """Return the publisher of a sensor's topic."""
+        return self.create_publisher(kind, topic, self._sensor)
+
+    def listen(
+        self, kind: type, topic: str, apply: Callable[[Any], None], *, sensor: bool = False
+    ) -> Subscription:
+        """Subscribe; a message that makes no sense is dropped with a warning."""
+
+        def take(message: Any) -> None:
+            try:
+                apply(message)
+            except InvalidInput as error:
+                self.get_logger().warning(f"{topic} dropped: {error}")
+                self._diagnostics.report(self._time, diagnostics.WARN, f"{topic} dropped: {error}")
+
+        return self.create_subscription(kind, topic, take, self._sensor if sensor else qos.COMMAND)
+
+    def tick(self, time: float) -> None:
+        """Tell the time [s], if it is news."""
+        if time > self._time or time < self._time - 1.0:
+            self._time = time
+            self._clock_publisher.publish(Clock(clock=convert.to_stamp(time)))
+
+    def note(self) -> None:
+        """Note what is true of both vehicles now."""
+        if self.rover.truth is not None and self.helicopter.truth is not None:
+            self._log.add(self._time, self.rover.truth, self.helicopter.truth)
+        if wall.monotonic() - self._logged > _LOG_EVERY:
+            self._logged = wall.monotonic()
+            self._log.write()
+
+    def set_pace(self, *, flies: bool) -> None:
+        """Limit the real-time factor in flight, where nodes that are not waited for must keep up."""
+        self._pace.set(self._numbers.flight_speed if flies else self._numbers.drive_speed)
+
+    def close(self) -> None:
+        """Write the truth log."""
+        self._log.write()
+        self._pace.close()
+
+    def _on_advance(
+        self, request: AdvanceTime.Request, response: AdvanceTime.Response
+    ) -> AdvanceTime.Response:
+        """Charge the battery for that long; the clock of a physics engine can't be put forward."""
+        duration = float(request.duration)
+        if not (math.isfinite(duration) and duration > 0.0):
+            response.message = str(InvalidInput("duration", duration, "a positive time [s] is needed"))
+        elif self.helicopter.flight.on:
+            response.message = "the helicopter has to stand with motors off first"
+        else:
+            self.helicopter.recharge(self._shared.recharge_power * duration)
+            response.success = True
+            response.message = f"charged for {duration:.0f} s; it is still {self._time:.1f} s"
+        return response
+
+
+class _Helicopter:
+    """The helicopter's topics."""
+
+    def __init__(self, node: GazeboAdapter, camera: str) -> None:
+        self._node = node
+        self._body = config.load("helicopter", HelicopterNumbers)
+        self._camera = camera_of(camera)
+        self._reach = node.shared.range_reach
+        self.flight = Flight(self._body, node.numbers.velocity_lag)
+        self.truth: HelicopterTruth | None = None
+        self._sensors: HelicopterSensors | None = None
+        self._last: float | None = None
+        self._sent = -math.inf
+        self._count = 0
+        self._distance = math.inf
+        self._laser: Subscription | None = None
+        self._odom = node.publish_sensor(Odometry, "helicopter/odom")
+        self._range = node.publish_sensor(Range, "helicopter/range")
+        self._battery = node.publish_sensor(BatteryState, "helicopter/battery")
+        self._picture = node.publish_sensor(Image, "helicopter/camera/image_raw")
+        self._info = node.publish_sensor(CameraInfo, "helicopter/camera/camera_info")
+        self._velocity = node.create_publisher(Twist, names.HELICOPTER_VELOCITY, qos.COMMAND)
+        self._trigger = node.create_publisher(Bool, names.NAVCAM_TRIGGER, qos.COMMAND)
+        node.listen(Odometry, names.HELICOPTER_TRUTH, self._on_truth)
+        node.listen(Image, names.NAVCAM, self._on_picture)
+        node.listen(TwistStamped, "helicopter/cmd_vel", self._on_velocity)
+        node.listen(Bool, "helicopter/motors", lambda m: self._on_motors(bool(m.data)))
+        node.listen(Bool, "helicopter/camera/trigger", self._on_trigger)
+
+    def recharge(self, energy: float) -> None:
+        """Charge the pack [J] and tell of it."""
+        self.flight.recharge(energy)
+        self._sent = -math.inf
+
+    def _on_velocity(self, message: TwistStamped) -> None:
+        v, w = message.twist.linear, message.twist.angular
+        self.flight.command([v.x, v.y, v.z], w.z)
+
+    def _on_motors(self, on: bool) -> None:
+        before = self.flight.on
+        self.flight.motors(on)
+        if self.flight.on and not before:
+            if self._sensors is not None:
+                self._sensors.begin_flight()
+            # a laser that is listened to has to be drawn: in flight only
+            self._laser = self._node.listen(LaserScan, names.LASER, self._on_laser, sensor=True)
+        elif before and not self.flight.on:
+            self._stop()
+        if self.flight.on != before:
+            self._node.set_pace(flies=self.flight.on)
+
+    def _stop(self) -> None:
+        self._velocity.publish(Twist())
+        if self._laser is not None:
+            self._node.destroy_subscription(self._laser)
+            self._laser = None
+
+    def _on_trigger(self, message: Bool) -> None:
+        if message.data:
+            self._trigger.publish(Bool(data=True))
+
+    def _on_truth(self, message: Odometry) -> None:
+        now = readings.motion(message, names.HELICOPTER_TRUTH)
+        elapsed = 0.0 if self._last is None else max(0.0, now.time - self._last)
+        self._last = now.time
+        flew = self.flight.on
+        linear, turn = self.flight.step(elapsed, now.pose.yaw)
+        if flew or self.flight.lost:
+            twist = Twist()
+            twist.linear.x, twist.linear.y, twist.linear.z = (float(v) for v in linear)
+            twist.angular.z = turn
+            self._velocity.publish(twist)
+        self.truth = self._observe(now)
+        self._node.tick(now.time)
+        if self._sensors is None:
+            noise = config.load("simulator", Noise)
+            self._sensors = HelicopterSensors(None, noise, self.truth, self._node.seed)
+        if flew or now.time - self._sent >= self._node.numbers.rest_period:
+            self._publish(now, self._sensors, self.truth)
+
+    def _observe(self, now: Motion) -> HelicopterTruth:
+        f = self.flight
+        landed = not f.on or (f.sinks and self._distance < _TOUCHES)
+        return HelicopterTruth(now.pose, now.velocity, now.rates, f.charge, f.power, f.on, landed, f.lost)
+
+    def _publish(self, now: Motion, sensors: HelicopterSensors, truth: HelicopterTruth) -> None:
+        stamp = convert.to_stamp(now.time)
+        elapsed = now.time - self._sent if math.isfinite(self._sent) else 0.0
+        if self._count % self._node.shared.battery_steps == 0 or not truth.motors:
+            capacity = self._body.battery_capacity
+            self._battery.publish(messages.battery_state(truth.charge, truth.power, capacity, stamp))
+        self._odom.publish(messages.odometry(sensors.odometry(truth, elapsed), "helicopter", stamp))
+        self._sent = now.time
+        self._count += 1
+        self._node.note()
+
+    def _on_laser(self, message: LaserScan) -> None:
+        self._distance = readings.distance(message, self._node.numbers.laser_lift)
+        if self._sensors is None:
+            return
+        out = Range(radiation_type=Range.INFRARED, field_of_view=0.005, min_range=0.0, max_range=self._reach)
+        out.range = self._sensors.measured(self._distance)
+        out.header.stamp, out.header.frame_id = message.header.stamp, "helicopter/range_link"
+        self._range.publish(out)
+
+    def _on_picture(self, message: Image) -> None:
+        picture = np.asarray(convert.image(message, ["mono8"], names.NAVCAM), dtype=np.uint8)
+        if self._sensors is None:
+            return
+        frame, time = "helicopter/navcam_optical", convert.seconds(message.header.stamp)
+        self._info.publish(convert.to_camera_info(self._camera, frame, time))
+        self._picture.publish(convert.to_image(self._sensors.expose(picture), "mono8", frame, time))
+
+
+class _Rover:
+    """The rover's topics."""
+
+    def __init__(self, node: GazeboAdapter) -> None:
+        self._node = node
+        body = config.load("rover", _RoverNumbers)
+        self._radius, self._spacing, self._reach = (
+            0.5 * body.wheel_diameter,
+            body.camera_spacing,
+            body.hazcam_range,
+        )
+        self._camera = load_camera(config.directory() / "cameras" / "hazard_depth.yaml")
+        self.truth: RoverTruth | None = None
+        self._sensors: RoverSensors | None = None
+        self._joints = (np.zeros(len(JOINTS)), np.zeros(len(JOINTS)))
+        self._knows_joints = False
+        self._force = np.zeros(3)
+        self._moves = False
+        self._last: Motion | None = None
+        self._sent = -math.inf
+        self._framed_at: tuple[float, float] | None = None
+        self._asked = -math.inf
+        self._odom = node.publish_sensor(Odometry, "rover/odom")
+        self._imu = node.publish_sensor(Imu, "rover/imu")
+        self._states = node.publish_sensor(JointState, "rover/joint_states")
+        self._depth = node.publish_sensor(Image, "rover/hazcam/depth")
+        self._info = node.publish_sensor(CameraInfo, "rover/hazcam/camera_info")
+        self._motors = {
+            name: node.create_publisher(Float64, names.joint(name), qos.COMMAND)
+            for name in (*WHEELS, *STEERS)
+        }
+        self._trigger = node.create_publisher(Bool, names.HAZCAM_TRIGGER, qos.COMMAND)
+        node.listen(Odometry, names.ROVER_TRUTH, self._on_truth)
+        node.listen(JointState, names.JOINT_STATES, self._on_joints)
+        node.listen(Imu, names.IMU, self._on_imu)
+        node.listen(Image, names.HAZCAM, self._on_depth)
+        node.listen(JointState, "rover/joint_command", self._on_command)
+
+    def _on_command(self, message: JointState) -> None:
+        speeds, angles = messages.wheels(message)
+        for name, value in (speeds | angles).items():
+            self._motors[name].publish(Float64(data=value))
+        self._moves = any(speed != 0.0 for speed in speeds.values())
+
+    def _on_joints(self, message: JointState) -> None:
+        self._joints = readings.joints(message, names.JOINT_STATES)
+        self._knows_joints = True
+
+    def _on_imu(self, message: Imu) -> None:
+        self._force = readings.force(message)
+
+    def _on_truth(self, message: Odometry) -> None:
+        now = readings.motion(message, names.ROVER_TRUTH)
+        self._last = now
+        self._node.tick(now.time)
+        if not self._knows_joints:
+            return  # the odometry would start with a jump
+        positions, speeds = self._joints
+        self.truth = RoverTruth(
+            now.pose, now.velocity, now.rates, self._force, positions, speeds, np.zeros(len(WHEELS)), 0.0
+        )
+        if self._sensors is None:
+            self._sensors = RoverSensors(
+                config.load("simulator", Noise), self._radius, self.truth, self._node.seed
+            )
+        active = self._moves or float(np.linalg.norm(now.velocity)) > 5e-3
+        if active or now.time - self._sent >= self._node.numbers.rest_period:
+            self._publish(now, self._sensors, self.truth)
+
+    def _publish(self, now: Motion, sensors: RoverSensors, truth: RoverTruth) -> None:
+        elapsed = now.time - self._sent if math.isfinite(self._sent) else 0.0
+        stamp = convert.to_stamp(now.time)
+        reading = sensors.odometry(truth, elapsed)
+        self._imu.publish(messages.imu(reading, sensors.acceleration(truth), stamp))
+        self._states.publish(messages.joint_states(truth.positions, truth.speeds, stamp))
+        self._odom.publish(messages.odometry(reading, "rover", stamp))
+        self._sent = now.time
+        self._ask_for_depth(sensors, now.time)
+        self._node.note()
+
+    def _ask_for_depth(self, sensors: RoverSensors, time: float) -> None:
+        if self._framed_at is not None:
+            driven = sensors.travelled - self._framed_at[0]
+            turned = abs(sensors.yaw - self._framed_at[1])
+            if driven < self._spacing and turned < self._node.shared.hazcam_turn:
+                return
+        if time - self._asked > _PICTURE_PATIENCE:
+            self._asked = time
+            self._trigger.publish(Bool(data=True))
+
+    def _on_depth(self, message: Image) -> None:
+        exact = np.asarray(convert.image(message, ["32FC1"], names.HAZCAM), dtype=np.float32).copy()
+        sensors = self._sensors
+        if sensors is None:
+            return
+        self._framed_at, self._asked = (sensors.travelled, sensors.yaw), -math.inf
+        exact[~np.isfinite(exact)] = 10.0 * self._reach
+        frame, time = "rover/hazcam_optical", convert.seconds(message.header.stamp)
+        self._info.publish(convert.to_camera_info(self._camera, frame, time))
+        self._depth.publish(convert.to_image(sensors.depth(exact, self._reach), "32FC1", frame, time))
+
+
+def main() -> None:
+    sys.exit(run(GazeboAdapter))
+
+
+if __name__ == "__main__":
+    main()
