@@ -16,8 +16,8 @@ from wayscout.errors import InvalidInput
 from wayscout.grid import Bounds, Grid
 from wayscout.link.earth import Earth
 from wayscout.link.outbox import Item, Outbox
-from wayscout.link.radio import Radio, by_contact, contact, rate
-from wayscout.link.sight import clearance, viewshed
+from wayscout.link.radio import Radio, contact, rate
+from wayscout.link.sight import clearance
 from wayscout.link.usefulness import Usefulness
 
 RADIO = config.load("link", Radio)
@@ -50,32 +50,6 @@ def test_unknown_ground_hides_nothing() -> None:
     assert clearance(grid, (-500, 20, 1.0), (-400, 20, 1.0)) == np.inf
 
 
-def test_the_viewshed_ends_behind_a_ridge_where_geometry_says() -> None:
-    # From 3 m above x = 0.5 over the ridge's far edge, 6 m high at x = 51.5, nothing low is seen behind it;
-    # from 12 m the shadow of that edge ends where the line falls to 0.5 m above the ground.
-    low = viewshed(hill(), (0.5, 20.5, 3.0), 0.5)
-    assert low[20, :48].all()
-    assert not low[20, 52:].any()
-    high = viewshed(hill(), (0.5, 20.5, 12.0), 0.5)
-    ends = 0.5 + 51.0 * (12.0 - 0.5) / (12.0 - 6.0)  # 98.2 m
-    first = 52 + int(np.argmax(high[20, 52:]))
-    assert first + 0.5 == pytest.approx(ends, abs=1.5)
-
-
-def test_the_viewshed_agrees_with_lines_of_sight() -> None:
-    rng = np.random.default_rng(3)
-    grid = Grid(1.0, (0.0, 0.0), (40, 60))
-    grid["elevation"] = np.cumsum(rng.normal(0.0, 0.15, (40, 60)), axis=1)
-    eye = np.array([5.5, 20.5, float(grid["elevation"][20, 5]) + 2.0])
-    seen = viewshed(grid, eye, 0.5)
-    rows, cols = np.indices(seen.shape)
-    agree = []
-    for r, c in zip(rows.ravel()[::7], cols.ravel()[::7], strict=True):
-        end = (c + 0.5, r + 0.5, float(grid["elevation"][r, c]) + 0.5)
-        agree.append((clearance(grid, eye, end) > 0.0) == bool(seen[r, c]))
-    assert np.mean(agree) > 0.93  # one rounds to cells, the other interpolates
-
-
 # --- rate ---
 
 
@@ -97,13 +71,6 @@ def test_a_landing_behind_a_hill_loses_the_link_that_the_flight_above_had() -> N
 
 def test_two_on_level_ground_side_by_side_are_in_contact() -> None:
     assert contact(RADIO, hill(0.0), (14.0, 20.0, 0.0), (10.0, 20.0, 0.0)).in_sight
-
-
-def test_landing_sites_in_contact_come_first_and_the_order_is_kept_otherwise() -> None:
-    sites = [(90.0, 20.0), (30.0, 20.0), (500.0, 0.0), (40.0, 10.0)]
-    assert by_contact(RADIO, hill(), sites, (10.0, 20.0, 0.0)) == [
-        (30.0, 20.0), (40.0, 10.0), (90.0, 20.0), (500.0, 0.0),
-    ]  # fmt: skip
 
 
 # --- the queue ---

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,25 +70,6 @@ def contact(radio: Radio, ground: Grid, helicopter: npt.ArrayLike, rover: npt.Ar
     needed = min(radio.sight_margin, 0.5 * radio.helicopter_antenna, 0.5 * radio.rover_antenna)
     in_sight = free >= needed
     return Contact(distance, free, in_sight, rate(radio, distance) if in_sight else 0.0)
-
-
-def by_contact(
-    radio: Radio, ground: Grid, sites: Sequence[tuple[float, float]], rover: npt.ArrayLike
-) -> list[tuple[float, float]]:
-    """Return landing sites with those in contact with the rover first; the order is kept otherwise.
-
-    Where the ground at a site is unknown, so is the contact: such a site comes with those out of contact.
-
-    Args:
-        sites: x, y [m].
-        rover: (3,) where it stands [m].
-    """
-
-    def silent(site: tuple[float, float]) -> bool:
-        z = float(ground.sample("elevation", *site))
-        return not np.isfinite(z) or contact(radio, ground, (*site, z), rover).rate <= 0.0
-
-    return sorted(sites, key=silent)
 
 
 def _raised(foot: npt.ArrayLike, height: float) -> Array:
