@@ -104,6 +104,7 @@ def test_catalogue_makes_a_world_once_and_again_when_its_recipe_changes(
         (out / "world.yaml").write_text("made\n")
 
     monkeypatch.setattr(generate, "generate", fake)
+    monkeypatch.setattr(catalogue.sdf, "refresh", lambda _: False)  # what `fake` writes is no world
     first = catalogue.ensure_world("gully", root)
     assert catalogue.ensure_world("gully", root) == first
     assert len(calls) == 1
@@ -114,7 +115,7 @@ def test_catalogue_makes_a_world_once_and_again_when_its_recipe_changes(
     (root / "mine").mkdir()
     (root / "mine" / "world.yaml").write_text("")
     assert catalogue.ensure_world("mine", root) == root / "mine"
-    assert catalogue.names(root) == ["gully", "jezero_delta", "mine"]
+    assert catalogue.names(root) == ["gully", "jezero_delta", "landing_gear", "mine"]
 
 
 def test_a_failed_making_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

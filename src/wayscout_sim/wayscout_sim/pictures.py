@@ -68,13 +68,17 @@ class PictureRenderer:
         image = folder.read_image(Path(world) / truth.world.terrain.texture, cv2.IMREAD_COLOR)
         colours = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
         self._terrain = Terrain(truth.ground["elevation"], colours, truth.world.size)
-        self._rocks = truth.rocks[np.argsort(-truth.rocks[:, 3], kind="stable")]
+        by_width = np.argsort(-truth.rocks[:, 3], kind="stable")
+        self._rocks = truth.rocks[by_width]
         d = self.drawing
         self._tiles = TilePool(
             self._terrain, cells=d.tile_cells, slots=d.tile_pool, grain=d.grain,
             texel=min(d.texel, self._terrain.size / len(colours)),
         )  # fmt: skip
         self._rock_colours = self._colours_of_rocks(truth)
+        natural = len(truth.rocks) - len(truth.debris)
+        made = by_width >= natural
+        self._rock_colours[made] = self._unlit(truth, truth.debris[by_width[made] - natural, 7:])
         self._model = self._build(truth)
         self._size = (0, 0)
         self._reach = self.drawing.view_range
@@ -314,9 +318,13 @@ class PictureRenderer:
         x, y = rocks[:, 0] + away * np.cos(sun.azimuth), rocks[:, 1] + away * np.sin(sun.azimuth)
         col = np.clip((x + 0.5 * size) * scale, 0, small.shape[1] - 1).astype(int)
         row = np.clip((0.5 * size - y) * scale, 0, small.shape[0] - 1).astype(int)
-        lit = self.drawing.ambient + _SUNLIGHT * np.sin(sun.elevation)
         shade = np.random.default_rng(22).uniform(0.8, 1.15, len(rocks))
-        return np.clip(small[row, col] * shade[:, None] / lit, 20, 255) / 255.0
+        return self._unlit(truth, small[row, col] * shade[:, None])
+
+    def _unlit(self, truth: Truth, colours: Array) -> Array:
+        """Return what a rock's colours must be, 0-1, for its top to look so (0-255) in the sun."""
+        lit = self.drawing.ambient + _SUNLIGHT * np.sin(truth.world.sun.elevation)
+        return np.clip(colours / lit, 20, 255) / 255.0
 
 
 def _forwarded(model: mujoco.MjModel) -> mujoco.MjData:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wayscout.errors import InvalidInput
-from wayscout.worlds import folder, generate, recipe, sdf
+from wayscout.worlds import folder, generate, landing_gear, recipe, sdf
 
 STAMP = ".made_from"  # holds the fingerprint of what a built-in world was made from
 
@@ -28,7 +28,8 @@ def fingerprint(name: str) -> str:
     """Return a hash of all that a built-in world depends on: entry, recipe and generator version."""
     book = recipe.book()
     entry = book.worlds[name]
-    content = [generate.VERSION, name, entry.model_dump(), book.recipes[entry.recipe].model_dump()]
+    version = landing_gear.VERSION if entry.recipe in book.sites else generate.VERSION
+    content = [version, name, entry.model_dump(), book.recipe(entry.recipe).model_dump()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -64,8 +65,8 @@ def ensure_world(name: str, root: Path | str, tell: Callable[[str], None] | None
         tell(f"Making the world '{name}' (once, about half a minute) ...")
 
     def make(out: Path) -> None:
-        generate.generate(
-            entry.seed, book.recipes[entry.recipe], out, name=name, kind=entry.recipe,
+        generate.make_any(
+            entry.seed, book.recipe(entry.recipe), out, name=name, kind=entry.recipe,
             outcome=entry.outcome, misleading=entry.misleading,
         )  # fmt: skip
         (out / STAMP).write_text(wanted + "\n")

@@ -66,6 +66,17 @@ class Corridor(_Strict):
     width: Positive = Field(description="m, wall to wall")
 
 
+class ReconTarget(_Strict):
+    """What a reconnaissance is to look at, as an operator marks it on the orbital map, its shift included."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    kind: Literal["parachute", "backshell", "debris"]
+    x: Finite = Field(description="m, map frame")
+    y: Finite = Field(description="m, map frame")
+    sigma: Positive = Field(description="m per axis, of x and y")
+    size: Positive | None = Field(None, description="m across, as far as known")
+
+
 class Sun(_Strict):
     azimuth: Finite = Field(description="rad, direction towards the sun, 0 is east, counter-clockwise")
     elevation: Finite = Field(gt=0.0, le=1.571, description="rad above the horizon")
@@ -79,6 +90,7 @@ class Terrain(_Strict):
     texture: str
     rocks: str
     sand: str
+    debris: str | None = Field(default=None, description="made things among the rocks, with their colours")
 
 
 class World(_Strict):
@@ -94,7 +106,8 @@ class World(_Strict):
     sun: Sun
     start: Start
     goal: Goal
-    corridors: list[Corridor] = Field(min_length=1, max_length=4)
+    corridors: list[Corridor] = Field(default=[], max_length=4, description="none needs a target")
+    targets: list[ReconTarget] = Field(default=[], max_length=16, description="for reconnaissance flights")
     terrain: Terrain
 
     @model_validator(mode="after")
@@ -111,10 +124,26 @@ class World(_Strict):
         ):
             if not (abs(x) < half and abs(y) < half):
                 raise ValueError(f"{what} = ({x:g}, {y:g}) lies outside the world of +-{half:g} m")
-        names = [c.name for c in self.corridors]
-        if len(set(names)) != len(names):
-            raise ValueError(f"corridors: names {names} are not unique")
+        if not self.corridors and not self.targets:
+            raise ValueError("corridors: at least one corridor or one target is needed")
+        for what, names in (
+            ("corridors", [c.name for c in self.corridors]),
+            ("targets", [t.name for t in self.targets]),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{what}: names {names} are not unique")
+        for target in self.targets:
+            if not (abs(target.x) < half and abs(target.y) < half):
+                where = f"targets.{target.name} = ({target.x:g}, {target.y:g})"
+                raise ValueError(f"{where} lies outside the world of +-{half:g} m")
         return self
+
+    def target(self, name: str) -> ReconTarget:
+        """Return the target of that name, or raise InvalidInput."""
+        for target in self.targets:
+            if target.name == name:
+                return target
+        raise InvalidInput("target", name, f"known are {[t.name for t in self.targets]}")
 
     def corridor(self, name: str) -> Corridor:
         """Return the corridor of that name, or raise InvalidInput."""

@@ -16,7 +16,7 @@ from wayscout.grid import Grid
 from wayscout.worlds import folder, noise, orbital, places, sdf, targets, texture, truth
 from wayscout.worlds.folder import Corridor, Goal, Sun, Terrain, World
 from wayscout.worlds.plan import STEP, Channel, Plan, make_plan, swap_hazards
-from wayscout.worlds.recipe import Outcome, Recipe, find
+from wayscout.worlds.recipe import Outcome, Recipe, SiteRecipe, find_any
 from wayscout.worlds.rocks import make_rocks
 from wayscout.worlds.targets import Target
 from wayscout.worlds.terrain import make_land
@@ -88,7 +88,10 @@ def write(out: Path, made: truth.Truth, seen: folder.Orbital, picture: texture.I
     folder.write_world(out, world)
     folder.write_orbital(out, seen)
     truth.write_ground(out, world, made.ground)
-    truth.write_rocks(out / world.terrain.rocks, made.rocks)
+    natural = len(made.rocks) - len(made.debris)
+    truth.write_rocks(out / world.terrain.rocks, made.rocks[:natural])
+    if world.terrain.debris is not None:
+        truth.write_rocks(out / world.terrain.debris, made.debris, truth.DEBRIS_COLUMNS)
     folder.write_image(out / world.terrain.texture, picture[::-1])
     folder.write_yaml(out / "truth" / "truth.yaml", made.facts, "The truth: for tests and benchmarks alone.")
     sdf.write_sdf(out, world, made.rocks)
@@ -171,6 +174,18 @@ def _left(channel: Channel) -> npt.NDArray[np.float64]:
     return np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
 
 
+def make_any(
+    seed: int, recipe: Recipe | SiteRecipe, out: Path, *, name: str, kind: str,
+    outcome: Outcome | None = None, misleading: bool | None = None,
+) -> World:  # fmt: skip
+    """Make a world of either kind of recipe; see `generate`. A landing site has no outcome."""
+    if isinstance(recipe, SiteRecipe):
+        from wayscout.worlds import landing_gear  # it writes its folder by this module
+
+        return landing_gear.generate(seed, recipe, out, name=name, kind=kind)
+    return generate(seed, recipe, out, name=name, kind=kind, outcome=outcome, misleading=misleading)
+
+
 def new_world(seed: int, out: Path, recipe: str = "delta") -> Path:
     """Make a world from a seed in a new folder and return it; see `generate`.
 
@@ -184,11 +199,11 @@ def new_world(seed: int, out: Path, recipe: str = "delta") -> Path:
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InvalidInput("seed", seed, "an integer from 0 to 4294967295 is needed")
-    kind, chosen = find(recipe)
+    kind, chosen = find_any(recipe)
     name = folder.name_of(out)
 
     def make(fresh: Path) -> None:
-        generate(seed, chosen, fresh, name=name, kind=kind)
+        make_any(seed, chosen, fresh, name=name, kind=kind)
 
     folder.make_atomically(out, make, replace=False)
     return out

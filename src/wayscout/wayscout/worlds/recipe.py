@@ -75,6 +75,43 @@ class Recipe(_Strict):
         return Orbiter(self.orbital_sigma, self.orbital_correlation, self.orbital_blur, self.orbital_shift)
 
 
+class SiteRecipe(_Strict):
+    """What shapes a generated landing site besides its seed. Lengths are metres, slopes degrees."""
+
+    size: float = Field(gt=0, description="side of the square")
+    resolution: float = Field(gt=0, description="spacing of heightmap vertices")
+    texture_pixels: int = Field(ge=256, le=16384, multiple_of=512, description="side of the colour texture")
+    slope: float = Field(ge=0.3, le=6, description="steepest mean slope of the ground")
+    undulation: tuple[float, float] = Field(description="deviation and wavelength of the ground's long waves")
+    site_reach: float = Field(ge=0, description="the site's middle lies within this of the origin, per axis")
+    canopy_diameter: Range = Field(description="of the circle with the laid canopy's area")
+    backshell_diameter: Range = Field(description="of the circle through its rim")
+    separation: Range = Field(description="between the middles of canopy and backshell")
+    lines: int = Field(ge=0, le=200, description="suspension lines")
+    line_width: float = Field(gt=0, le=0.02, description="of a suspension line")
+    debris: tuple[int, int] = Field(description="fewest and most pieces")
+    debris_width: Range = Field(description="of pieces, across")
+    debris_reach: float = Field(gt=0, description="most pieces lie within this of the backshell")
+    dust: Range = Field(description="mean share of the canopy's colour that dust hides")
+    rock_abundance: Range = Field(description="Golombek's k; varies by place")
+    rock_largest: float = Field(gt=0.25, description="widest rock")
+    sand_share: float = Field(ge=0, le=0.6, description="share of the ground below sand")
+    start: tuple[float, float] = Field(description="x, y of the rover")
+    goal: tuple[float, float] = Field(description="x, y")
+    goal_radius: float = Field(gt=0)
+    sun_elevation: Range = Field(description="degrees")
+    orbital_sigma: float = Field(ge=0, description="of the correlated elevation error")
+    orbital_correlation: float = Field(gt=0, description="length of that error")
+    orbital_blur: float = Field(ge=0, description="deviation of the stereo matcher's smoothing")
+    orbital_shift: float = Field(ge=0, description="largest horizontal shift")
+    marking_sigma: float = Field(ge=0, description="per axis, of an operator's mark on the orbital image")
+
+    @property
+    def orbiter(self) -> Orbiter:
+        """How well the orbiter sees this kind of world."""
+        return Orbiter(self.orbital_sigma, self.orbital_correlation, self.orbital_blur, self.orbital_shift)
+
+
 class Entry(_Strict):
     """A built-in world: which recipe, which seed and, when not left to the seed, which outcome."""
 
@@ -89,6 +126,16 @@ class Book(_Strict):
 
     worlds: dict[str, Entry]
     recipes: dict[str, Recipe]
+    sites: dict[str, SiteRecipe]
+
+    def recipe(self, name: str) -> Recipe | SiteRecipe:
+        """Return a recipe, of channels or of a landing site."""
+        return self.recipes[name] if name in self.recipes else self.sites[name]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Names of all recipes, sorted."""
+        return sorted({*self.recipes, *self.sites})
 
 
 def book() -> Book:
@@ -100,18 +147,24 @@ def book() -> Book:
     file = config.directory() / "worlds.yaml"
     content = folder.parse(Book, folder.read_yaml(file), file)
     for name, entry in content.worlds.items():
-        if entry.recipe not in content.recipes:
-            raise InvalidInput(
-                f"{file}: worlds.{name}.recipe", entry.recipe, f"known are {sorted(content.recipes)}"
-            )
+        if entry.recipe not in content.kinds:
+            raise InvalidInput(f"{file}: worlds.{name}.recipe", entry.recipe, f"known are {content.kinds}")
     return content
 
 
-def find(name: str) -> tuple[str, Recipe]:
+def find_any(name: str) -> tuple[str, Recipe | SiteRecipe]:
     """Return a recipe with its name, given that or a built-in world's; InvalidInput names the known ones."""
     known = book()
     if name in known.worlds:
         name = known.worlds[name].recipe
-    if name not in known.recipes:
-        raise InvalidInput("recipe", name, f"known are {sorted(known.recipes)}")
-    return name, known.recipes[name]
+    if name not in known.kinds:
+        raise InvalidInput("recipe", name, f"known are {known.kinds}")
+    return name, known.recipe(name)
+
+
+def find(name: str) -> tuple[str, Recipe]:
+    """Return a recipe of channels as `find_any` does; that of a landing site is refused."""
+    found, recipe = find_any(name)
+    if not isinstance(recipe, Recipe):
+        raise InvalidInput("recipe", name, "it is a landing site's; one with channels is needed")
+    return found, recipe

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.grid import Layer
+from wayscout.grid import Grid, Layer
 from wayscout.worlds import noise
 from wayscout.worlds.places import to_segment
 from wayscout.worlds.plan import Feature, Plan
@@ -48,7 +48,7 @@ def make_rocks(plan: Plan, recipe: Recipe, land: Land) -> Array:
     """
     rng = noise.stream(plan.seed, "rocks")
     abundance = _abundance(plan, recipe, land)
-    scattered = _scatter(abundance, recipe, land, rng)
+    scattered = scatter(abundance, land.ground, recipe.rock_largest, rng)
     keep = _allowed(scattered, plan, recipe, land)
     parts = [scattered[keep]]
     for channel in plan.channels:
@@ -78,20 +78,20 @@ def _abundance(plan: Plan, recipe: Recipe, land: Land) -> Layer:
     return result
 
 
-def _scatter(abundance: Layer, recipe: Recipe, land: Land, rng: np.random.Generator) -> Array:
-    """Draw rocks level of k by level of k."""
+def scatter(abundance: Layer, ground: Grid, largest: float, rng: np.random.Generator) -> Array:
+    """Draw rocks of up to `largest` [m] by Golombek's k of each cell; (n, 7) with z not filled in."""
     edges = [0.006, *(0.5 * (a + b) for a, b in pairwise(LEVELS)), 1.0]
     found = []
     for k, low, high in zip(LEVELS, edges[:-1], edges[1:], strict=True):
         cells = np.flatnonzero((abundance >= low) & (abundance < high))
         if cells.size == 0:
             continue
-        diameters, density = golombek_count(k, SMALLEST, recipe.rock_largest)
-        number = rng.poisson(density.sum() * cells.size * recipe.resolution**2)
+        diameters, density = golombek_count(k, SMALLEST, largest)
+        number = rng.poisson(density.sum() * cells.size * ground.resolution**2)
         chosen = rng.choice(cells, number)
-        row, col = np.divmod(chosen, land.ground.shape[1])
-        x, y = land.ground.centre(row, col)
-        x, y = (v + rng.uniform(-0.5, 0.5, number) * recipe.resolution for v in (x, y))
+        row, col = np.divmod(chosen, ground.shape[1])
+        x, y = ground.centre(row, col)
+        x, y = (v + rng.uniform(-0.5, 0.5, number) * ground.resolution for v in (x, y))
         width = rng.choice(diameters, number, p=density / density.sum())
         found.append(_shape(x, y, width, rng.uniform(0.32, 0.65, number), rng))
     return np.concatenate(found) if found else np.zeros((0, 7))

@@ -73,6 +73,15 @@ def shadow_of(height: Layer, resolution: float, azimuth: float, elevation: float
     return np.asarray(dark, np.float32)
 
 
+def sunlight(scene: Scene, height: Layer, resolution: float) -> Layer:
+    """Direct light on each vertex as a share of that on level ground, cast shadows apart."""
+    gy, gx = np.gradient(height, resolution)
+    sun = (np.cos(scene.sun_azimuth), np.sin(scene.sun_azimuth), np.tan(scene.sun_elevation))
+    light = (sun[2] - gx * sun[0] - gy * sun[1]) / (sun[2] * np.sqrt(1 + gx**2 + gy**2))
+    result: Layer = np.clip(light, 0.0, 1.7).astype(np.float32)
+    return result
+
+
 def rock_shadows(rocks: npt.NDArray[np.float64], scene: Scene) -> Image:
     """(pixels, pixels) uint8, row 0 south: 255 where a rock's shadow falls (its own footprint included)."""
     mask = np.zeros((scene.pixels, scene.pixels), np.uint8)
@@ -118,9 +127,7 @@ def paint(scene: Scene, ground: Grid, rocks: npt.NDArray[np.float64]) -> tuple[I
     shadow = shadow_of(height, ground.resolution, scene.sun_azimuth, scene.sun_elevation)
     gy, gx = np.gradient(height, ground.resolution)
     steep = noise.smoothstep(0.35, 0.8, np.hypot(gx, gy))
-    sun = (np.cos(scene.sun_azimuth), np.sin(scene.sun_azimuth), np.tan(scene.sun_elevation))
-    light = (sun[2] - gx * sun[0] - gy * sun[1]) / (sun[2] * np.sqrt(1 + gx**2 + gy**2))
-    light = np.clip(light, 0.0, 1.7).astype(np.float32)
+    light = sunlight(scene, height, ground.resolution)
     strata = _strata_albedo(scene, height, ground.resolution)
     layers = [light, shadow, steep, strata, ground["sand"], ground["dark"]]
     thrown = rock_shadows(rocks, scene)

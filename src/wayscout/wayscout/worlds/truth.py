@@ -7,7 +7,7 @@ Neither nodes nor the rest of the brain may import this module; a test holds the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from wayscout.worlds import folder as public
 from wayscout.worlds.folder import World
 
 ROCK_COLUMNS = ("x", "y", "z", "width", "depth", "height", "yaw")
+DEBRIS_COLUMNS = (*ROCK_COLUMNS, "red", "green", "blue")
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,16 @@ class Truth:
             that the grid reaches half a cell beyond the world's square.
         rocks: (n, 7) float64, columns `ROCK_COLUMNS`: half ellipsoids on the ground at x, y, z [m] with full
             horizontal axes `width`, `depth`, `height` above the ground [m], the width's axis at `yaw` [rad].
+            The last ones are debris, where there is some.
         facts: truth.yaml: who is passable, the orbital shift, planted features; empty for a DEM's world.
+        debris: (m, 10) float64, columns `DEBRIS_COLUMNS`: the last m rocks with their sunlit colours, 0-255.
     """
 
     world: World
     ground: Grid
     rocks: npt.NDArray[np.float64]
     facts: dict[str, Any]
+    debris: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, len(DEBRIS_COLUMNS))))
 
 
 def load_truth(path: Path | str) -> Truth:
@@ -64,7 +68,13 @@ def load_truth(path: Path | str) -> Truth:
         raise InvalidInput(str(file), sand.shape, f"{ground.shape} is needed")
     ground["sand"] = sand[::-1].astype(np.float32) / np.float32(255.0)
     facts = public.read_yaml(path / "truth" / "truth.yaml")
-    return Truth(world, ground, read_rocks(path / world.terrain.rocks), dict(facts or {}))
+    rocks = read_rocks(path / world.terrain.rocks)
+    if world.terrain.debris is None:
+        return Truth(world, ground, rocks, dict(facts or {}))
+    debris = read_rocks(path / world.terrain.debris, DEBRIS_COLUMNS)
+    return Truth(
+        world, ground, np.concatenate([rocks, debris[:, : len(ROCK_COLUMNS)]]), dict(facts or {}), debris
+    )
 
 
 def vertex_grid(size: float, resolution: float) -> Grid:
@@ -74,25 +84,25 @@ def vertex_grid(size: float, resolution: float) -> Grid:
     return Grid(resolution, (corner, corner), (n, n))
 
 
-def read_rocks(file: Path) -> npt.NDArray[np.float64]:
-    """Read rocks.csv as an (n, 7) array of `ROCK_COLUMNS`."""
+def read_rocks(file: Path, columns: tuple[str, ...] = ROCK_COLUMNS) -> npt.NDArray[np.float64]:
+    """Read rocks.csv (or, with `DEBRIS_COLUMNS`, debris.csv) as an array of its columns."""
     try:
         header, *lines = file.read_text().splitlines()
         rocks = np.array([[float(v) for v in line.split(",")] for line in lines], dtype=np.float64)
     except (OSError, ValueError) as error:
         raise InvalidInput(str(file), file.name, f"not a readable rock table ({error})") from error
-    if tuple(header.split(",")) != ROCK_COLUMNS:
-        raise InvalidInput(str(file), header, f"the header {','.join(ROCK_COLUMNS)} is needed")
-    rocks = rocks.reshape(-1, len(ROCK_COLUMNS))
+    if tuple(header.split(",")) != columns:
+        raise InvalidInput(str(file), header, f"the header {','.join(columns)} is needed")
+    rocks = rocks.reshape(-1, len(columns))
     if not np.all(np.isfinite(rocks)) or np.any(rocks[:, 3:6] <= 0.0):
         raise InvalidInput(str(file), file.name, "finite numbers and positive sizes are needed")
     return rocks
 
 
-def write_rocks(file: Path, rocks: npt.NDArray[np.float64]) -> None:
-    """Write rocks.csv."""
+def write_rocks(file: Path, rocks: npt.NDArray[np.float64], columns: tuple[str, ...] = ROCK_COLUMNS) -> None:
+    """Write rocks.csv, or debris.csv with its columns."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    lines = [",".join(ROCK_COLUMNS)] + [",".join(f"{v:.3f}" for v in rock) for rock in rocks]
+    lines = [",".join(columns)] + [",".join(f"{v:.3f}" for v in rock) for rock in rocks]
     file.write_text("\n".join(lines) + "\n")
 
 
