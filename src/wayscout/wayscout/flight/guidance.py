@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.flight.approach import Approach, Move, SiteFinder, trusted
 from wayscout.flight.envelope import landing_time, power, sink_rate
 from wayscout.flight.ground import Ground, follow_ground
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
@@ -18,7 +19,6 @@ from wayscout.flight.trajectory import Trajectory, build
 from wayscout.geometry import Pose, wrap_angle
 
 Array = npt.NDArray[np.float64]
-SiteChooser = Callable[[Array, Sequence[tuple[float, float]]], tuple[float, float]]
 
 CLIMB, SURVEY, RETURN, DESCEND, LANDED = "climb", "survey", "return", "descend", "landed"
 COMPLETE, CUT_SHORT, ABORTED, LOST = "complete", "cut short", "aborted", "lost"
@@ -31,6 +31,7 @@ SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each
 REACTION = 0.4  # [s] by which the vehicle lags behind its speed command
 ON_PATH = 1.5  # [m] from the path within which the progress along it never rests
 ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
+LOOK_FROM = 25.0  # [m] before the end of the path from which pictures of the landing place may be taken
 HIGH = 1.0  # [m] above ground by laser that can't be a landing
 SETTLED_TIME = 1.2  # [s] over which sinking is judged
 SETTLED_SHARE = 0.25  # of the commanded sinking below which it stands on the ground
@@ -83,14 +84,14 @@ class Guidance:
         plan: checked against the envelope by the caller.
         limits: of the helicopter.
         ground: elevation known before or by now; the laser corrects it in flight.
-        choose_site: picks where to land from (position (2,), wanted sites); by default the first wanted site
-            (when nothing went wrong) or the nearest.
+        finder: judges where to land; without one it is the first wanted site (when nothing went wrong) or
+            the nearest, unseen.
     """
 
     plan: FlightPlan
     limits: HelicopterLimits
     ground: Ground
-    choose_site: SiteChooser | None = None
+    finder: SiteFinder | None = None
     phase: str = CLIMB
     progress: Progress = field(default_factory=Progress)
 
@@ -110,7 +111,11 @@ class Guidance:
         self._last_velocity = np.zeros(3)  # in map, as commanded
         self._range_time: float | None = None
         self._sinking: deque[tuple[float, float]] = deque()
-        self._cut_short = False
+        self._cut_short = self._diverted = self._asked = self._relative = False
+        self._approach: Approach | None = None
+        self._pictured: Array | None = None  # where the last picture was asked for
+        self._time = 0.0
+        self._energy = float("inf")
 
     @property
     def done(self) -> bool:
@@ -122,12 +127,22 @@ class Guidance:
         return self._site
 
     def cancel(self, reason: str, outcome: str = CUT_SHORT) -> None:
-        """Give up the survey and land at the nearest site, for instance because the goal was cancelled."""
+        """Give up the survey and land at the nearest safe site, for instance because the goal was cancelled.
+
+        It may be called at any moment; a helicopter that is already landing goes on with that.
+        """
         if self.phase in (CLIMB, SURVEY, RETURN) and not self._cut_short:
             self._cut_short = True
             self.progress.outcome, self.progress.message = outcome, reason
 
-    def step(self, time: float, pose: Pose, laser: float, energy_left: float) -> Command:
+    def step(
+        self,
+        time: float,
+        pose: Pose,
+        laser: float,
+        energy_left: float,
+        jump: Sequence[float] | Array = (0.0, 0.0),
+    ) -> Command:
         """Decide on the next command.
 
         Args:
@@ -135,9 +150,14 @@ class Guidance:
             pose: base_link in map.
             laser: range along the body's down axis [m]; NaN or infinite when there is none.
             energy_left: [J] that this flight may still draw; infinite when unknown.
+            jump: (2,) by which a correction moved the pose since the last step [m]; a site that was mapped
+                from here moves with it.
         """
         if self.phase == LANDED:
             return Command(np.zeros(3), 0.0, False, False, LANDED)
+        self._time, self._energy = time, energy_left
+        if self._site is not None and self._relative:
+            self._site = (self._site[0] + float(jump[0]), self._site[1] + float(jump[1]))
         dt, velocity = self._measure(time, pose)
         height = self._height(time, dt, pose, laser)
         self._book(time, pose, height, velocity, dt)
@@ -147,8 +167,8 @@ class Guidance:
             return self._stop(ABORTED, f"not off the ground after {TAKEOFF_LIMIT:.0f} s")
         if self.phase in (CLIMB, SURVEY, RETURN):
             self._watch(time, pose, height, energy_left)
-        if self._cut_short and self._site is None:
-            self._divert(pose, velocity)
+        if self._cut_short and not self._diverted and self.phase != DESCEND:
+            self._divert(pose, velocity, height)
         if self.phase == CLIMB:
             command = self._climb(pose, height)
         elif self.phase in (SURVEY, RETURN):
@@ -214,7 +234,10 @@ class Guidance:
             self.cancel(f"energy: {energy_left:.0f} J left, {home:.0f} s needed to land")
 
     def _time_home(self, pose: Pose, height: float) -> float:
-        site = self._nearest_site(pose)
+        """Time [s] to the nearest site that can be counted on, landing included."""
+        return self._time_to(self._nearest_site(pose), pose, height)
+
+    def _time_to(self, site: tuple[float, float], pose: Pose, height: float) -> float:
         distance = float(np.hypot(*(np.asarray(site) - pose.position[:2])))
         limits = self.limits
         return (
@@ -233,31 +256,63 @@ class Guidance:
 
     def _nearest_site(self, pose: Pose) -> tuple[float, float]:
         x, y = pose.position[:2]
-        return min(self._wanted_sites(), key=lambda s: float(np.hypot(s[0] - x, s[1] - y)))
-
-    def _choose(self, pose: Pose) -> tuple[float, float]:
         sites = self._wanted_sites()
-        if self._cut_short:
-            nearest = self._nearest_site(pose)
-            sites = [nearest] + [s for s in sites if s != nearest]
-        if self.choose_site is not None:
-            return self.choose_site(pose.position[:2].copy(), sites)
-        return sites[0]
+        if self.finder is not None:
+            finder = self.finder
+            sites = [site for site in sites if trusted(finder, site)] or sites
+        return min(sites, key=lambda s: float(np.hypot(s[0] - x, s[1] - y)))
 
-    def _divert(self, pose: Pose, velocity: Array) -> None:
+    # --- where to land ----------------------------------------------------------------------------------
+
+    def _divert(self, pose: Pose, velocity: Array, height: float) -> None:
         """Replace the rest of the path by the straight way to a landing site."""
-        self._go_to(self._choose(pose), pose, float(np.hypot(velocity[0], velocity[1])))
+        self._diverted = True
+        speed = float(np.hypot(velocity[0], velocity[1]))
+        if self.finder is None:
+            self._site = self._nearest_site(pose)
+            self._go_to(self._site, pose, speed)
+            return
+        self._approach = Approach(self.finder, self.limits, self._wanted_sites())
+        move = self._approach.divert(pose.position[:2], lambda place: self._affordable(place, pose, height))
+        self._make(move, pose, speed)
 
-    def _go_to(self, site: tuple[float, float], pose: Pose, speed: float) -> None:
+    def _affordable(self, place: tuple[float, float], pose: Pose, height: float) -> bool:
+        """Whether it can fly to a place and land there before the reserve is touched by more than a tenth."""
+        seconds = self._time_to(place, pose, height)
+        return self._energy - seconds * power(self.limits) >= 0.9 * self.limits.energy_reserve
+
+    def _make(self, move: Move, pose: Pose, speed: float) -> None:
+        """Set out on a move of the approach."""
+        if move.place is None:
+            return
+        if move.kind == "land":
+            self._site, self._relative = move.place, move.relative
+            if self._approach is not None and self._approach.forced:
+                self._note(move.why)
+            if float(np.hypot(*(np.asarray(move.place) - pose.position[:2]))) <= ARRIVED:
+                self.phase = DESCEND
+                return
+        self._go_to(move.place, pose, speed, move.via)
+
+    def _note(self, text: str) -> None:
+        """Add to what is told of the flight, which by that is no longer complete."""
+        p = self.progress
+        if p.outcome == COMPLETE:
+            p.outcome = CUT_SHORT
+        p.message = f"{p.message}; {text}" if p.message else text
+
+    def _go_to(
+        self, site: tuple[float, float], pose: Pose, speed: float, via: tuple[float, float] | None = None
+    ) -> None:
         limits = self.limits
-        self._site = site
         here = pose.position[:2]
         height = self.plan.waypoints[-1].height
 
         def point(x: float, y: float) -> FlightWaypoint:
             return FlightWaypoint(float(x), float(y), height, limits.cruise_speed, pose.yaw)
 
-        plan = FlightPlan(self.plan.flight, self.plan.name, (point(*here), point(*site)))
+        between = (point(*via),) if via is not None else ()
+        plan = FlightPlan(self.plan.flight, self.plan.name, (point(*here), *between, point(*site)))
         path = build(plan, limits, start_speed=max(speed, 0.5))
         self._path, self._altitude, self._below = follow_ground(path, self.ground, limits)
         self._s, self._next_picture, self._next_colour = 0.0, 0, 0
@@ -323,26 +378,51 @@ class Guidance:
         trigger, colour = due > self._next_picture, colours_due > self._next_colour
         self._next_picture = max(due, self._next_picture)
         self._next_colour = max(colours_due, self._next_colour)
+        trigger = trigger or self._look_due(pose, height)
+        self._arrive(pose, height)
+        trigger = trigger or self._asked
+        self._asked = False
+        if trigger:
+            self._pictured = pose.position[:2].copy()
         self.progress.pictures += int(trigger)
         self.progress.colour_pictures += int(colour)
         todo = len(path.pictures) - self._next_picture + len(path.colours) - self._next_colour
         if self.phase == SURVEY and todo == 0:
             self.phase = RETURN
-        self._arrive(pose)
         return self._command(pose, np.array([planar[0], planar[1], rise]), yaw_rate, trigger, colour)
 
-    def _arrive(self, pose: Pose) -> None:
-        """At the end of the path: choose the site (once), go there, then descend."""
+    def _look_due(self, pose: Pose, height: float) -> bool:
+        """Whether a picture of the landing place is due: near the path's end, a baseline after the last."""
+        if self.finder is None or self._site is not None:
+            return False
+        if self._approach is None:
+            if self._path.length - self._s > LOOK_FROM:
+                return False
+            self._approach = Approach(self.finder, self.limits, self._wanted_sites())
+        here = pose.position[:2]
+        if not self._approach.looks_at(here, height):
+            return False
+        spacing = self._approach.spacing(height)
+        return self._pictured is None or float(np.hypot(*(here - self._pictured))) >= spacing
+
+    def _arrive(self, pose: Pose, height: float) -> None:
+        """At the end of the path: judge the site, go there or elsewhere, then descend."""
         left = float(np.hypot(*(self._path.xy[-1] - pose.position[:2])))
         if self._path.length - self._s > ARRIVED or left > 2.0 * ARRIVED:
             return
-        if self._site is None:
-            site = self._choose(pose)
-            if np.hypot(*(np.asarray(site) - pose.position[:2])) > ARRIVED:
-                self._go_to(site, pose, 0.0)
-                return
-            self._site = site
-        self.phase = DESCEND
+        if self._site is not None:
+            self.phase = DESCEND
+            return
+        if self.finder is None:
+            self._make(Move("land", self._wanted_sites()[0]), pose, 0.0)
+            return
+        if self._approach is None:
+            self._approach = Approach(self.finder, self.limits, self._wanted_sites())
+        move = self._approach.next(
+            self._time, pose.position[:2], height, lambda place: self._affordable(place, pose, height)
+        )
+        self._asked = move.picture
+        self._make(move, pose, 0.0)
 
     def _descend(self, time: float, pose: Pose, height: float) -> Command:
         assert self._site is not None

@@ -163,7 +163,8 @@ def find_sites(
         search: radius of the search [m]; by default `landing_search`.
         basis: 'orbital' for a coarse map: then only the slope is judged, with a tighter limit.
         obstacles: (n, 3) x, y, radius [m] of things known otherwise, or None.
-        dispersion: see `safety`; by default `landing_map_sigma` for an earlier map, else `landing_dispersion`.
+        dispersion: see `safety`; by default `landing_map_sigma` for an earlier map, else
+            `landing_dispersion`.
     """
     x, y = float(wanted[0]), float(wanted[1])
     if not (np.isfinite(x) and np.isfinite(y)):
@@ -205,8 +206,8 @@ def find_sites(
         sx, sy = float(px.flat[index]), float(py.flat[index])
         if any(np.hypot(s.x - sx, s.y - sy) < 2.0 * radius for s in sites):
             continue
-        here = [float(a.flat[index]) for a in (slope, step, clearance, distance, score)]
-        sites.append(LandingSite(sx, sy, *here, basis, float(chance.flat[index])))
+        a, b, c, d, e = (float(v.flat[index]) for v in (slope, step, clearance, distance, score))
+        sites.append(LandingSite(sx, sy, a, b, c, d, e, basis, float(chance.flat[index])))
     return sites
 
 
@@ -299,8 +300,10 @@ def choose_site(
     return None, "no safe site is known near any wanted point"
 
 
-def least_bad(grid: Grid, place: Sequence[float], limits: HelicopterLimits) -> tuple[float, float] | None:
-    """Return the most probable place to land within `landing_search` when it has to be; None without a map."""
+def least_bad(
+    grid: Grid, place: Sequence[float], limits: HelicopterLimits, basis: str = LOOK
+) -> LandingSite | None:
+    """Return the most probable site within `landing_search` when it has to land; None without a map."""
     x, y, reach = float(place[0]), float(place[1]), limits.landing_search
     try:
         part = grid.crop(Bounds(x - reach, y - reach, x + reach, y + reach))
@@ -310,8 +313,13 @@ def least_bad(grid: Grid, place: Sequence[float], limits: HelicopterLimits) -> t
     best = int(np.argmax(chance))
     if not chance.flat[best] > 0.0:
         return None
+    slope, step, _ = measures(part, limits.landing_feet)
     px, py = np.meshgrid(*part.centres())
-    return float(px.flat[best]), float(py.flat[best])
+    sx, sy = float(px.flat[best]), float(py.flat[best])
+    gap, risk = float(np.hypot(sx - x, sy - y)), 1.0 - float(chance.flat[best])
+    return LandingSite(
+        sx, sy, float(slope.flat[best]), float(step.flat[best]), 0.0, gap, 10.0 + risk, basis, 1.0 - risk
+    )
 
 
 def known_share(grid: Grid, point: Sequence[float], radius: float) -> float:

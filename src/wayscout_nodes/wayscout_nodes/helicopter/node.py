@@ -5,23 +5,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, Range
 from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
 from wayscout_interfaces.action import Fly, Recon
 from wayscout_interfaces.msg import FlightLog
 from wayscout_interfaces.msg import FlightPlan as FlightPlanMsg
 
 from wayscout.errors import InvalidInput, WayscoutError
-from wayscout.flight import landing
 from wayscout.flight.energy import EnergyMeter
 from wayscout.flight.envelope import OutsideEnvelope, check
 from wayscout.flight.ground import Ground
@@ -36,6 +35,7 @@ from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.run import run
 from wayscout_nodes.common.terrain import TerrainStore
 from wayscout_nodes.helicopter import messages
+from wayscout_nodes.helicopter.landing import LAYERS, LandingDesk
 from wayscout_nodes.helicopter.services import Reconnoitrer, Service
 from wayscout_nodes.mission import words
 
@@ -75,13 +75,13 @@ class Helicopter(Node):
         camera = str(parameters.declare_one(self, "camera", "navigation", "file in config/cameras"))
         self._reconnoitrer = Reconnoitrer.make(parameters.declare(self, "recon", ReconParams), camera)
         self._energy = EnergyMeter(self._limits)
-        self._terrain = TerrainStore(self, ("elevation", "rock", "measured"))
+        self._terrain = TerrainStore(self, LAYERS)
         self._flight: _Flight | None = None
         self._pose: Pose | None = None
+        self._odom = Pose.identity()
         self._time = 0.0
         self._range = float("nan")
         self._log: list[FlightRecord] = []
-        self._stood_on: list[tuple[float, float]] = []
         self._lost = False
 
         self._command = self.create_publisher(TwistStamped, COMMAND, qos.COMMAND)
@@ -98,10 +98,12 @@ class Helicopter(Node):
         self._lockstep.subscribe(Odometry, ODOM)
         self._lockstep.subscribe(Range, RANGE)
         self._lockstep.subscribe(BatteryState, BATTERY)
+        self._landing = LandingDesk(self, self._lockstep, self._terrain, self._limits)
         self._lockstep.require_corrections({LINK: ODOM})
         fly = goals.GoalServer(self, Fly, "helicopter/fly", self._begin_plan, self._cancel)
         recon = goals.GoalServer(self, Recon, "helicopter/recon", self._begin_recon, self._cancel)
         self._fly_service, self._recon_service = Service(Fly, fly), Service(Recon, recon)
+        self.create_service(Trigger, "helicopter/abort", self._abort)
 
     def _take_limits(self, limits: HelicopterLimits) -> None:
         self._limits = limits  # the next flight keeps to them; the one that is on was checked by the old
@@ -168,7 +170,10 @@ class Helicopter(Node):
             raise OutsideEnvelope(
                 f"'{plan.name}' needs {needed:.0f} J with reserve, the battery holds {left:.0f} J"
             )
-        return Guidance(plan, limits, ground, self._choose_site)
+        if trouble := self._landing.watch.refusal(self._time):
+            raise OutsideEnvelope(f"'{plan.name}': {trouble}")
+        self._landing.begin(limits)
+        return Guidance(plan, limits, ground, self._landing.lander)
 
     def _check_places(self, plan: FlightPlan) -> None:
         assert self._pose is not None
@@ -195,15 +200,17 @@ class Helicopter(Node):
         if self._flight is not None and self._flight.handle == handle:
             self._flight.guidance.cancel("cancelled")
 
-    def _choose_site(
-        self, position: npt.NDArray[np.float64], wanted: Sequence[tuple[float, float]]
-    ) -> tuple[float, float]:
-        site, why = landing.choose_site(
-            wanted, self._limits, self._terrain.measured, self._terrain.orbital, proven=self._stood_on
-        )
-        x, y = (site.x, site.y) if site is not None else wanted[0]
-        self.get_logger().info(f"landing at ({x:.1f}, {y:.1f}): {why}")
-        return x, y
+    def _abort(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """End the flight that is on, at a person's word; one that lands already goes on with that."""
+        if self._flight is None:
+            response.message = "no flight is on"
+            return response
+        guidance = self._flight.guidance
+        guidance.cancel("aborted by the operator", ABORTED)
+        response.success = True
+        response.message = f"'{guidance.plan.name}' ends, landing at the nearest safe site"
+        self.get_logger().warning(response.message)
+        return response
 
     # --- one instant ------------------------------------------------------------------------------------
 
@@ -219,9 +226,10 @@ class Helicopter(Node):
             except InvalidInput as error:
                 self.get_logger().warning(f"odometry dropped: {error}")
             else:
+                self._odom = local
                 self._pose = instant.corrections[LINK] @ local
-                if not self._stood_on:
-                    self._stood_on.append((float(self._pose.position[0]), float(self._pose.position[1])))
+                if not self._landing.lander.stood_on:
+                    self._landing.stood(self._pose.position)
         flight = self._flight
         if flight is None or self._pose is None:
             return Answer(idle=flight is None)
@@ -232,7 +240,11 @@ class Helicopter(Node):
             flight.begun, flight.takeoff = instant.time, pose
         guidance = flight.guidance
         self._energy.spend(instant.period)
-        command = guidance.step(instant.time, pose, self._range, self._energy.available)
+        correction = pose @ self._odom.inverse()
+        if trouble := self._landing.step(instant, correction, self._odom, self._range):
+            guidance.cancel(trouble)
+        command = guidance.step(instant.time, pose, self._range, self._energy.available, self._landing.jump)
+        self._landing.show(instant.time, pose.position, self._range)
         if command.trigger or instant.time - flight.told >= FEEDBACK_PERIOD:
             flight.told = instant.time
             self._tell(flight)
@@ -295,7 +307,7 @@ class Helicopter(Node):
         self._log.append(record)
         self._lost = record.outcome == LOST
         if not self._lost:
-            self._stood_on.append((record.landing_x, record.landing_y))
+            self._landing.stood(pose.position)
         self._flight = None
         message = messages.log(record)
         self._log_publisher.publish(message)

@@ -1,0 +1,168 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a flight: look at the ground where it shall land, judge it, else try the next place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from wayscout.flight.landing import LOOK, ORBITAL, Verdict
+from wayscout.flight.plan import HelicopterLimits
+
+Array = npt.NDArray[np.float64]
+Place = tuple[float, float]
+
+WAIT = 0.25  # [s] for the last picture to come, hovering
+LOOK_STEPS = 4.5  # distances between pictures within which pictures of a place are taken
+LEG_STEPS = 2.5  # the same for a leg that is flown only to look
+GENTLE_PLACES = 3  # places that look gentle from orbit which together count as one safe site
+
+
+class SiteFinder(Protocol):
+    """What is known of places to land; see `wayscout.flight.lander`."""
+
+    @property
+    def can_look(self) -> bool:
+        """Whether pictures come, so that looking is worth while."""
+
+    def seen_from(self, place: Place) -> int:
+        """How many pictures taken nearby in this flight there are."""
+
+    def verdict(self, place: Place) -> Verdict:
+        """The best site near a place by all that is known now, without looking at pictures."""
+
+    def inspect(self, place: Place) -> Verdict:
+        """The same after a map was made of the pictures taken nearby."""
+
+    def fallback(self, position: Place) -> Place:
+        """The least bad place near a position."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """What to do next.
+
+    Attributes:
+        kind: 'wait' hover, 'go' fly there and ask again, 'land' fly there and descend.
+        place: x, y [m]; None for 'wait'.
+        via: x, y [m] to pass on the way, so that pictures get a baseline, or None.
+        picture: take one now.
+        why: in words, for 'land'.
+        relative: the place was mapped from here: it keeps its distance when the position is corrected.
+    """
+
+    kind: str
+    place: Place | None = None
+    via: Place | None = None
+    picture: bool = False
+    why: str = ""
+    relative: bool = False
+
+
+@dataclass
+class Approach:
+    """Tries one wanted place after the other. `next` is asked whenever the helicopter is where it was sent.
+
+    Args:
+        finder: what is known of the ground.
+        limits: of the helicopter.
+        places: wanted landing points x, y [m], preferred first.
+    """
+
+    finder: SiteFinder
+    limits: HelicopterLimits
+    places: Sequence[Place]
+    target: Place | None = None
+    forced: bool = False  # True once it lands where no site is known to be safe
+    _left: list[Place] = field(default_factory=list)
+    _ready_at: float | None = None
+    _leg_flown: bool = False
+
+    def __post_init__(self) -> None:
+        self._left = list(self.places)
+        if self._left:
+            self.target = self._left.pop(0)
+
+    def spacing(self, height: float) -> float:
+        """Distance between the pictures of a look [m]."""
+        return max(self.limits.landing_look * height, 0.5)
+
+    def looks_at(self, position: Array, height: float) -> bool:
+        """Whether the place that comes next is near enough for pictures of it."""
+        if self.target is None or not self.finder.can_look:
+            return False
+        return _gap(self.target, position) <= LOOK_STEPS * self.spacing(height)
+
+    def next(self, time: float, position: Array, height: float, affordable: Callable[[Place], bool]) -> Move:
+        """Decide, hovering where the last move ended.
+
+        Args:
+            position: (2,) x, y [m]. height: above ground [m].
+            affordable: whether energy suffices to fly to a place and land there.
+        """
+        if self.target is None:
+            return self._take_next(position, affordable)
+        if _gap(self.target, position) > 0.5 * self.limits.landing_search:
+            return Move("go", self.target)
+        look = self.finder.can_look
+        if look and self._ready_at is None:
+            self._ready_at = time + WAIT
+            return Move("wait", picture=True)
+        if look and self._ready_at is not None and time < self._ready_at - 1e-9:
+            return Move("wait")
+        found = self.finder.inspect(self.target)
+        unsure = found.site is None or found.site.basis == ORBITAL
+        if look and unsure and not found.seen and not self._leg_flown:
+            return self._look_leg(position, height)
+        if found.site is not None:
+            site = found.site
+            return Move("land", (site.x, site.y), why=found.why, relative=site.basis == LOOK)
+        return self._take_next(position, affordable)
+
+    def divert(self, position: Array, affordable: Callable[[Place], bool]) -> Move:
+        """Give up the plan: to the nearest place that is known to be safe, else the nearest at all."""
+        places = sorted(self.places, key=lambda p: (not trusted(self.finder, p), _gap(p, position)))
+        self._left, self.target = places, None
+        return self._take_next(position, affordable)
+
+    def _take_next(self, position: Array, affordable: Callable[[Place], bool]) -> Move:
+        self._ready_at, self._leg_flown, self.target = None, False, None
+        while self._left:
+            place = self._left.pop(0)
+            if affordable(place):
+                self.target = place
+                return Move("go", place)
+        self.forced = True
+        here = (float(position[0]), float(position[1]))
+        return Move("land", self.finder.fallback(here), why="no safe site is in reach")
+
+    def _look_leg(self, position: Array, height: float) -> Move:
+        """Fly off a little and back, so that pictures with a baseline are taken."""
+        assert self.target is not None
+        self._leg_flown, self._ready_at = True, None
+        away = np.asarray(position, dtype=np.float64) - np.asarray(self.target)
+        norm = float(np.hypot(*away))
+        away = away / norm if norm > 0.2 else np.array([1.0, 0.0])
+        via = np.asarray(self.target) + away * LEG_STEPS * self.spacing(height)
+        return Move("go", self.target, (float(via[0]), float(via[1])))
+
+
+def trusted(finder: SiteFinder, place: Place) -> bool:
+    """Whether a safe landing near a place can be counted on.
+
+    Ground that was measured or stood on can; of ground that only the orbiter saw, several gentle places
+    together can, since each may turn out to hold rocks.
+    """
+    found = finder.verdict(place)
+    if found.site is None:
+        return False
+    return found.site.basis != ORBITAL or len(found.sites) >= GENTLE_PLACES
+
+
+def _gap(place: Place, position: Array) -> float:
+    return float(np.hypot(place[0] - position[0], place[1] - position[1]))
