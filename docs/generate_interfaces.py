@@ -48,25 +48,34 @@ MEANING = {
     "/diagnostics": "what each node is doing and what it refused, at each event",
     "/tf": "`map -> */odom` and `*/odom -> */base_link`",
     "/tf_static": "fixed offsets of both vehicles; while somebody watches, the rover's joints",
-    "earth/commands": "a word from Earth, carried out when it has arrived: approve, abort, stop, pause, resume",
+    "earth/commands": "a word from Earth, carried out on arrival: approve, abort, stop, pause, resume",
     "helicopter/battery": "share of the pack that is charged",
     "helicopter/camera/camera_info": "calibration, with each picture",
     "helicopter/camera/image_raw": "mono8; one for each trigger, stamped with the step it was taken at",
     "helicopter/camera/trigger": "take a picture now",
+    "helicopter/colour/camera_info": "calibration, with each picture",
+    "helicopter/colour/image_raw": "rgb8, tilted and wide; one for each trigger, stamped as the grey ones",
+    "helicopter/colour/pictures": "where the colour pictures of a flight were taken, from the adjusted track",
+    "helicopter/colour/trigger": "take a colour picture now",
     "helicopter/cmd_vel": "velocity in the levelled body frame: x forward, y left, z up, yaw rate",
+    "helicopter/landing_markers": "landing sites as discs with their reasons, for viewers",
+    "helicopter/landing_sites": "where it may land, best first, with the chosen one marked",
+    "helicopter/link": "the link's counters and what waits for it, once a second (with `--link`)",
     "helicopter/log": "how the newest flight went",
+    "helicopter/modem": "sight, distance and rate as the radio reports them (with `--link`)",
     "helicopter/motors": "rotor on or off, told when it changes",
     "helicopter/odom": "drifting odometry, `helicopter/odom -> helicopter/base_link`",
     "helicopter/pictures": "where the pictures of a flight were taken, adjusted together after it",
+    "helicopter/plan": "each flight that is flown, as planned",
     "helicopter/range": "laser range straight down in the body frame",
     "helicopter/robot_description": "URDF of the helicopter, for viewers",
     "map/elevation_cloud": "elevation at 0.4 m for viewers, coloured by the orthomosaic",
     "map/hazards": "rocks and steps that the map shows",
     "map/index": "which tiles exist and how new they are",
     "map/orbital": "all that is known before the flight",
+    "map/orbital_cloud": "the orbital map at 0.5 m for viewers, coloured by its picture",
     "map/tiles": "changed squares of the terrain map",
     "map/traversability": "cost of the ground at 0.4 m for viewers and for Nav2",
-    "helicopter/plan": "each flight that is flown, as planned",
     "mission/status": "phase, text and progress, once a second",
     "rover/cmd_vel": "teleoperation: forward speed and turn rate",
     "rover/hazards": "hazards seen by the rover's depth camera",
@@ -77,31 +86,30 @@ MEANING = {
     "rover/joint_states": "wheels, steering, rockers and bogies",
     "rover/odom": "drifting wheel odometry, `rover/odom -> rover/base_link`",
     "rover/pause": "true holds the drive, false goes on",
+    "rover/radio/colour": "colour pictures that the link has carried",
+    "rover/radio/image_raw": "navigation pictures that the link has carried; the mapper's with `--link`",
+    "rover/radio/thumbnails": "small JPEGs of the pictures, sent ahead of them",
+    "rover/robot_description": "URDF of the rover, for viewers",
     "rover/state": "pose, progress, tilt and slip, once a simulated second while driving",
     "rover/stop": "true ends the drive and refuses others until false",
     "route/candidates": "every candidate path, for viewers",
     "route/decision": "the newest decision with candidates and reasons",
-    "simulation/step": "the embedded simulator has published one instant and waits",
-    "simulation/step_done": "a participant's answer to it",
-}
-"""What a topic is for."""
-    "rover/radio/colour": "colour pictures that the link has carried",
-    "rover/radio/image_raw": "navigation pictures that the link has carried; with `--link` the mapper hears these",
-    "rover/radio/thumbnails": "small JPEGs of the pictures, sent ahead of them",
-    "rover/robot_description": "URDF of the rover, for viewers",
-PATHS = re.compile(r"route/(\w+)/path")
-"""One topic a channel."""
-
-HEAD = """\
     "scene/corridors": "the corridors on the ground, with names",
     "scene/hazards": "hazards of the map and of the rover, by kind and size",
-    "scene/landing_sites": "landing sites with the chosen one's reason",
     "scene/pictures": "where pictures were taken and whither they look",
     "scene/plans": "planned flights above the ground",
     "scene/status": "phase and numbers in words, above the vehicle that has the floor",
     "scene/tracks": "where the vehicles have been",
     "science/markers": "outlines and labels of what was found, for viewers",
     "science/site": "what the newest inspection found",
+    "simulation/step": "the embedded simulator has published one instant and waits",
+    "simulation/step_done": "a participant's answer to it",
+}
+"""What a topic is for."""
+PATHS = re.compile(r"route/(\w+)/path")
+"""One topic a channel."""
+
+HEAD = """\
 # Interfaces
 
 <!-- Written by docs/generate_interfaces.py from the nodes themselves: change the code, then run it. -->
@@ -141,6 +149,7 @@ class Parameters:
     """What one node declares."""
 
     entries: list[tuple[str, config.Parameter, str]] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
     of_a_run: list[tuple[str, Any, str]] = field(default_factory=list)
 
 
@@ -152,7 +161,6 @@ class Ends:
     out: dict[str, str] = field(default_factory=dict)
     into: dict[str, str] = field(default_factory=dict)
 
-    live: set[str] = field(default_factory=set)
 
 class Register:
     """Listens to the declarations of the node that is being made."""
@@ -180,23 +188,24 @@ class Register:
 
 def classes() -> dict[str, Callable[[], Node]]:
     """Return node name -> class, with the simulation behind the simulator's topics left out."""
+    import wayscout_nodes.analyst.node as analyst
     import wayscout_nodes.helicopter.node as helicopter
     import wayscout_nodes.localiser.node as localiser
     import wayscout_nodes.mapper.node as mapper
     import wayscout_nodes.mission.node as mission
+    import wayscout_nodes.radio.node as radio
     import wayscout_nodes.router.node as router
     import wayscout_nodes.rover.node as rover
+    import wayscout_nodes.scene.node as scene_node
     import wayscout_nodes.world_loader.node as world_loader
     import wayscout_sim.node as simulator
 
     class NoSimulation:
         """Draws nothing and moves nothing."""
 
-    import wayscout_nodes.analyst.node as analyst
         settings = None
 
         def __init__(self, *_: object) -> None: ...
-    import wayscout_nodes.scene.node as scene_node
 
         def close(self) -> None: ...
 
@@ -206,10 +215,13 @@ def classes() -> dict[str, Callable[[], Node]]:
         "world_loader": world_loader.WorldLoader,
         "localiser": localiser.Localiser,
         "mapper": mapper.Mapper,
+        "analyst": analyst.Analyst,
+        "radio": radio.RadioNode,
         "router": router.Router,
         "helicopter": helicopter.Helicopter,
         "rover": rover.Rover,
         "mission": mission.MissionNode,
+        "scene": scene_node.Scene,
     }
 
 
@@ -221,7 +233,6 @@ class Graph:
         self.services: dict[str, Ends] = defaultdict(Ends)
         self.actions: dict[str, Ends] = defaultdict(Ends)
 
-        "scene": scene_node.Scene,
     def add(self, node: Node, name: str) -> None:
         """Take in what a node offers and uses, under the name that the page gives it."""
         for publisher in node.publishers:
@@ -274,7 +285,7 @@ def _qos(profile: Any) -> str:
 
 def collect(folder: Path) -> tuple[Register, Graph]:
     """Make every node with the parameters that a run gives it, and ask it."""
-    options = Options(world=find_world("gully", ROOT / "worlds"), run_folder=folder)
+    options = Options(world=find_world("gully", ROOT / "worlds"), run_folder=folder, link=True)
     prepare(options)
     register, graph = Register(), Graph()
     made = classes()
@@ -389,7 +400,7 @@ def _other_lines(register: Register) -> list[str]:
             declared[group].add(entry.name)
     lines = []
     for file in sorted((ROOT / "config").glob("*.yaml")):
-        if file.stem == "worlds":  # recipes, not parameters
+        if file.stem in ("worlds", "bridge"):  # recipes and a list of topics, not parameters
             continue
         left = [(k, e) for k, e in config.read(file.stem).items() if k not in declared[file.stem]]
         if left:

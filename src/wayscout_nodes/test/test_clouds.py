@@ -139,7 +139,9 @@ def test_tiles_join_to_what_viewers_and_nav2_get() -> None:
     assert set(np.unique(values)) == {-1, 20, 100}
     assert values[1, 1] == 100
     assert (values[:, 64:128] == -1).all()
-    assert clouds.cloud(whole, 3.0).width == 2 * 64 * 64
+    shown = read(clouds.cloud(whole, 3.0, others=("cost",)))
+    assert len(shown["x"]) == 2 * 64 * 64
+    assert set(shown["cost"]) == {-1.0, 20.0, 100.0}
 
 
 def test_tiles_of_any_size_are_cut_into_whole_cells() -> None:

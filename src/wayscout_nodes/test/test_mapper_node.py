@@ -189,7 +189,7 @@ def test_a_flight_becomes_a_map(bench: Bench, flight) -> None:  # type: ignore[n
     assert values.min() == -1
     assert 0 < values.max() <= 100
     cloud = bench.heard["map/elevation_cloud"][-1]
-    xyz = np.frombuffer(cloud.data, np.float32).reshape(-1, 5)[:, :3]
+    xyz = np.frombuffer(cloud.data, np.float32).reshape(-1, 6)[:, :3]
     assert len(xyz) == pytest.approx(result.area / 0.4**2, rel=0.1)
     folder = Path(bench.mapper.get_parameter("map_folder").value)
     for name in ("elevation.tif", "sigma.tif", "ortho.tif", "coverage.json"):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -21,31 +21,33 @@ from wayscout.grid import Grid
 from wayscout_nodes.common import convert, qos
 
 MOST_POINTS = 300_000
-FIELDS = ("x", "y", "z", "rgb", "intensity")
-UNKNOWN_GREY = 128.0
+UNKNOWN_GREY, UNKNOWN = 128.0, -1.0
 
 
-def cloud(grid: Grid, time: float) -> PointCloud2:
+def cloud(grid: Grid, time: float, others: Sequence[str] = ()) -> PointCloud2:
     """Return `elevation` [m] and `intensity` (grey, 0 to 255) as a cloud of at most 300,000 points.
 
-    Its fields are x, y, z [m], rgb (packed, as RViz and PCL have it) and intensity, all float32; cells
-    without elevation are left out, ones without grey are grey.
+    Its fields are x, y, z [m], rgb (packed, as RViz and PCL have it), intensity and the `others` (layers,
+    -1 where unknown), all float32; cells without elevation are left out, ones without grey are grey.
     """
+    names = ("x", "y", "z", "rgb", "intensity", *others)
     rows, cols = np.nonzero(np.isfinite(grid["elevation"]))
     step = -(-len(rows) // MOST_POINTS) or 1
     rows, cols = rows[::step], cols[::step]
     grey = grid["intensity"][rows, cols]
     grey = np.clip(np.where(np.isfinite(grey), grey, UNKNOWN_GREY), 0.0, 255.0)
     whole = grey.astype(np.uint32)
-    packed = np.empty((len(rows), len(FIELDS)), np.float32)
+    packed = np.empty((len(rows), len(names)), np.float32)
     packed[:, 0], packed[:, 1] = grid.centre(rows, cols)
     packed[:, 2] = grid["elevation"][rows, cols]
     packed[:, 3] = (whole << 16 | whole << 8 | whole).view(np.float32)
     packed[:, 4] = grey
+    for k, name in enumerate(others, 5):
+        packed[:, k] = np.nan_to_num(grid[name][rows, cols], nan=UNKNOWN)
     message = PointCloud2(
         height=1,
         width=len(packed),
-        point_step=packed.itemsize * len(FIELDS),
+        point_step=packed.itemsize * len(names),
         row_step=packed.nbytes,
         is_dense=True,
     )
@@ -53,7 +55,7 @@ def cloud(grid: Grid, time: float) -> PointCloud2:
     message.header.stamp = convert.to_stamp(time)
     message.fields = [
         PointField(name=name, offset=packed.itemsize * k, datatype=PointField.FLOAT32, count=1)
-        for k, name in enumerate(FIELDS)
+        for k, name in enumerate(names)
     ]
     message.data = convert.to_array("B", packed)
     return message

@@ -162,6 +162,8 @@ class Mapper(Node):
             return
         stamp = message.header.stamp
         self._shelf.put((stamp.sec, stamp.nanosec), np.asarray(picture, dtype=np.uint8))
+        for flight, (track, _) in self._waiting_tracks.items():  # they are still coming
+            self._waiting_tracks[flight] = (track, time.monotonic() + self._params.picture_wait)
 
     def _on_camera(self, message: CameraInfo) -> None:
         try:
@@ -337,7 +339,7 @@ class Mapper(Node):
         self._hazards.publish(products.hazards_message([*self._map_hazards, *self._rover_hazards], now))
         whole = products.joined([view.coarse for view in views])
         self._traversability.publish(products.occupancy(whole, now))
-        self._cloud.publish(clouds.cloud(whole, now))
+        self._cloud.publish(clouds.cloud(whole, now, others=("cost",)))
         if self._grid_map is not None:
             message = clouds.grid_map(whole, products.VIEW_LAYERS, now, clouds.grid_map_msgs())
             self._grid_map.publish(message)

@@ -16,7 +16,6 @@ from wayscout_interfaces.msg import (
     DriveState,
     FlightPlan,
     Hazards,
-    LandingSites,
     MissionStatus,
     PictureTrack,
 )
@@ -40,8 +39,6 @@ HAZARDS: dict[str, Colour] = {
     "tilt": (0.55, 0.30, 0.95),
 }
 SIZES = (0.25, 0.5, 1.0, 2.0, 4.0)  # [m] radii that hazards are drawn with: one marker holds all of a size
-CHOSEN: Colour = (0.20, 0.90, 0.30)
-OTHER: Colour = (0.90, 0.85, 0.30)
 
 
 def corridors(given: Sequence[Corridor], ground: Grid) -> list[Marker]:
@@ -112,22 +109,6 @@ def hazards(given: Hazards) -> list[Marker]:
         if kind != "rock":
             marker.type, marker.scale.z, marker.color.a = Marker.CUBE_LIST, 0.1, 0.5
         shown.append(marker)
-    return shown
-
-
-def landing_sites(given: LandingSites, radius: float) -> list[Marker]:
-    """Return a disc of a radius [m] at each site, the chosen one green and with its reason."""
-    shown = []
-    for k, site in enumerate(given.sites):
-        disc = markers.marker("sites", k, Marker.CYLINDER, CHOSEN if site.chosen else OTHER, alpha=0.6)
-        disc.scale.x = disc.scale.y = 2.0 * radius
-        disc.scale.z = 0.1
-        disc.pose.position = site.position
-        shown.append(disc)
-        if site.chosen:
-            p = site.position
-            words = f"{site.basis}, safe {100.0 * site.probability:.0f} %"
-            shown.append(markers.text("reasons", k, words, (p.x, p.y, p.z + 1.5), 0.6, CHOSEN))
     return shown
 
 

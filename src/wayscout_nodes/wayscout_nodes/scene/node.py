@@ -22,15 +22,12 @@ from wayscout_interfaces.msg import (
     DriveState,
     FlightPlan,
     Hazards,
-    LandingSites,
     MissionStatus,
     OrbitalMap,
     PictureTrack,
 )
 
-from wayscout import config
 from wayscout.errors import InvalidInput
-from wayscout.flight.plan import HelicopterLimits
 from wayscout.grid import Grid
 from wayscout_nodes.common import bodies, convert, markers, qos
 from wayscout_nodes.common.reader import Reader
@@ -54,13 +51,11 @@ class Scene(Node):
     def __init__(self) -> None:
         # nothing here asks for the time: not to be woken by each step's clock
         super().__init__("scene", parameter_overrides=[Parameter("use_sim_time", value=False)])
-        self._limits = config.load("helicopter", HelicopterLimits)
         self._ground: Grid | None = None
         self._orbital: OrbitalMap | None = None
         self._plans: dict[int, FlightPlan] = {}
         self._pictures: dict[str, dict[int, PictureTrack]] = {space: {} for space in PICTURES}
         self._hazards = Hazards()
-        self._sites = LandingSites()
         self._status: MissionStatus | None = None
         self._drive: DriveState | None = None
         self._looks = 0
@@ -71,7 +66,6 @@ class Scene(Node):
             "plans": self._draw_plans,
             "pictures": self._draw_pictures,
             "hazards": lambda: drawing.hazards(self._hazards),
-            "landing_sites": lambda: drawing.landing_sites(self._sites, self._limits.landing_radius),
             "tracks": self._draw_tracks,
             "status": self._draw_status,
         }
@@ -92,7 +86,6 @@ class Scene(Node):
         self.create_subscription(FlightPlan, "helicopter/plan", self._on_plan, qos.latched(FLIGHTS_KEPT))
         for space, topic in PICTURES.items():
             self.create_subscription(PictureTrack, topic, self._keeper(space), qos.latched(10))
-        self.create_subscription(LandingSites, "helicopter/landing_sites", self._on_sites, latched)
         self.create_subscription(Hazards, "map/hazards", self._on_hazards, latched)
         self.create_subscription(MissionStatus, "mission/status", self._on_status, qos.COMMAND)
         self._reader = Reader(self)
@@ -129,10 +122,6 @@ class Scene(Node):
     def _on_hazards(self, message: Hazards) -> None:
         self._hazards = message
         self._stale.add("hazards")
-
-    def _on_sites(self, message: LandingSites) -> None:
-        self._sites = message
-        self._stale.add("landing_sites")
 
     def _on_status(self, message: MissionStatus) -> None:
         self._status = message
