@@ -9,6 +9,7 @@
     trajectory.csv   the rover's track
     flown.csv        the helicopter's track as known in flight, written by the localiser
     hazards.json     what the rover and the map call a hazard
+    campaign.json    what became of a campaign's tasks, where there was one
     link.json        what the radio carried, where there was one
     notes.json       messages worth keeping, with their time
     outcome.json     how it ended
@@ -88,6 +89,7 @@ class RunRecord:
     hazards: list[Entry] = field(default_factory=list)
     notes: list[Entry] = field(default_factory=list)
     link: Entry = field(default_factory=dict)
+    campaign: Entry = field(default_factory=dict)
     track: Array = field(default_factory=lambda: np.zeros((0, len(TRACK_COLUMNS))))
     missing: list[str] = field(default_factory=list)
 
@@ -123,6 +125,7 @@ def read_run(path: Path) -> RunRecord:
     record.hazards = _read(record, "hazards", list, "", optional=True)
     record.notes = _read(record, "notes", list, "", optional=True)
     record.link = _read(record, "link", dict, "", optional=True)
+    record.campaign = _read(record, "campaign", dict, "", optional=True)
     record.track = _read_track(record)
     return record
 

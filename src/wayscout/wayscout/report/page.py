@@ -14,12 +14,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from wayscout.errors import InvalidInput, WayscoutError
-from wayscout.report import charts, drawing, link, maps, tables
+from wayscout.report import campaign, charts, drawing, link, maps, recon, tables
 from wayscout.report.folder import Entry, RunRecord, plain, read_run
 from wayscout.report.result import UNFINISHED, result
 from wayscout.report.style import STYLE
 
 _HEADLINES = {
+    "complete": ("good", "Every task of the campaign was done"),
+    "partly": ("so-so", "The campaign was done in part"),
     "arrived": ("good", "The rover stands on top of the delta"),
     "neither": ("so-so", "Neither channel was judged passable: the rover stayed"),
     "stopped": ("bad", "The rover stopped safely before the top"),
@@ -63,6 +65,7 @@ class _Page:
         self._record = record
         self._deadline = deadline
         self._summary = result(record)
+        self._sites_found = recon.sites(record)
 
     def render(self, world: Path | None) -> str:
         record = self._record
@@ -101,6 +104,7 @@ class _Page:
         ]
         sections = [
             ("overview", "Where it went", f'<div class="pair">{"".join(overview)}</div>'),
+            *self._campaign(),
             ("decision", "The decision", tables.decision(record)),
             (
                 "channels",
@@ -111,10 +115,13 @@ class _Page:
             ),
             ("drive", "The drive", profile),
             ("flights", "Flight log", tables.flights(record)),
+            *self._sites(),
             *self._link(),
             ("time", "Where the time went", tables.times(record)),
             ("notes", "Notes", tables.notes(record) + self._missing()),
         ]
+        if record.campaign and not record.decisions:  # nobody had to choose or to drive
+            sections = [s for s in sections if s[0] not in ("decision", "channels", "drive")]
         links = "".join(f'<a href="#{key}">{title}</a>' for key, title, _ in sections)
         body = "".join(f'<section id="{k}"><h2>{t}</h2>{content}</section>' for k, t, content in sections)
         return (
@@ -126,6 +133,10 @@ class _Page:
             "<footer>Wayscout. The same figures for programs are in result.json; the map's layers in map/, "
             "the track in trajectory.csv.</footer></main></body></html>\n"
         )
+
+    def _campaign(self) -> list[tuple[str, str, str]]:
+        content = campaign.section(self._record)
+        return [("campaign", "The campaign", content)] if content else []
 
     def _head(self) -> str:
         s = self._summary
@@ -159,10 +170,14 @@ class _Page:
         return tables.cards(pairs)
 
     def _picture(self, draw: Callable[[], Figure], title: str, caption: str, *, narrow: bool = False) -> str:
+        return self._inline(lambda: drawing.data_uri(draw()), title, caption, narrow=narrow)
+
+    def _inline(self, make: Callable[[], str], title: str, caption: str, *, narrow: bool = False) -> str:
+        """Return a figure with the data URI that `make` returns, or why there is none."""
         if not self._in_time():
             return tables.gap(f"{title}: not drawn, since the run had to end quickly.")
         try:
-            uri = drawing.data_uri(draw())
+            uri = make()
         except (WayscoutError, ValueError, KeyError, TypeError, IndexError, AttributeError, OSError) as error:
             return tables.gap(
                 f"{title}: {error if isinstance(error, WayscoutError) else f'no picture ({error!r})'}"
@@ -182,6 +197,25 @@ class _Page:
             "What the radio could carry, and what waited for it.",
         )
         return [("link", "The radio link", link.words(self._record) + chart)]
+
+    def _sites(self) -> list[tuple[str, str, str]]:
+        sections = []
+        for index, site in enumerate(self._sites_found, 1):
+            ground = self._picture(
+                lambda site=site: recon.mosaic(site),  # type: ignore[misc]
+                "From above",
+                "Orthomosaic of the colour pictures, what was found outlined. The dashed circle is where it "
+                "was thought to lie (two standard deviations), numbers are where pictures were taken, arrows "
+                "where they look.",
+            )
+            sheet = self._inline(
+                lambda site=site: recon.contact_sheet(site),  # type: ignore[misc]
+                "The pictures",
+                "In the order in which they were taken.",
+            )
+            title = f"What lies there: {escape(site.name)}"
+            sections.append((f"site-{index}", title, recon.words(site) + ground + sheet))
+        return sections
 
     def _missing(self) -> str:
         if not self._record.missing:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from wayscout.report.folder import Entry, RunRecord
+from wayscout.report.site_folder import site_summary
 
 _FLIGHT_FIELDS = (
     "flight",
@@ -62,6 +63,8 @@ def result(record: RunRecord) -> Entry:
         "decision": _without_paths(record.decision),
         "decisions": [_without_paths(d) for d in record.decisions],
         "link": link_counters(record),
+        "campaign": campaign_summary(record),
+        "site": site_summary(record.path / "site"),
         "timeline": phase_totals(record),
         "notes": record.notes,
         "missing": record.missing,
@@ -87,6 +90,39 @@ def flight_totals(record: RunRecord) -> Entry:
         "energy_j": total("energy_j"),
         "pictures": int(total("pictures")),
         "pictures_used": int(total("pictures_used")),
+    }
+
+
+def campaign_summary(record: RunRecord) -> Entry | None:
+    """Return a campaign's figures for programs; None when the run was none."""
+    campaign = record.campaign
+    tasks = [task for task in campaign.get("tasks") or [] if isinstance(task, dict)]
+    if not tasks:
+        return None
+    return {
+        "name": campaign.get("name"),
+        "sols": campaign.get("sols"),
+        "tasks": [
+            {key: task.get(key) for key in ("task", "label", "outcome", "message", "flights", "found")}
+            | _sums(record, task.get("flights"))
+            for task in tasks
+        ],
+        "totals": _sums(record, None),
+    }
+
+
+def _sums(record: RunRecord, numbers: Any) -> Entry:
+    """Add up flights: all, or those of some numbers."""
+    wanted = [f for f in flown(record) if numbers is None or f.get("flight") in numbers]
+
+    def total(key: str) -> float:
+        return sum(number(flight.get(key)) or 0.0 for flight in wanted)
+
+    return {
+        "count": len(wanted),
+        "minutes": total("duration_s") / 60.0,
+        "kilometres": total("distance_m") / 1000.0,
+        "watt_hours": total("energy_j") / 3600.0,
     }
 
 

@@ -137,6 +137,25 @@ def read_sites(root: Path) -> tuple[list[SiteRecord], list[str]]:
     return records, broken
 
 
+def site_summary(root: Path) -> list[Entry] | None:
+    """Return the sites below a folder for result.json, None where nothing was inspected.
+
+    Outlines and pictures stay in site.json.
+    """
+    found, _ = read_sites(root)
+    if not found:
+        return None
+    kept = ("target", "flight", "sought", "lines", "lines_sigma", "notes", "pictures_used", "compute_s")
+    return [
+        {
+            **{key: site.facts.get(key) for key in kept},
+            "objects": [{k: v for k, v in o.items() if k != "outline"} for o in site.entries("objects")],
+            "folder": f"{root.name}/{site.folder.name}",
+        }
+        for site in found
+    ]
+
+
 def _number(value: Any) -> int:
     return value if isinstance(value, int) else 0
 

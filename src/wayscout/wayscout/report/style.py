@@ -19,6 +19,7 @@ header p { margin: .15rem 0; opacity: .88; max-width: 62rem; }
 .good { color: #1d6b34; } .bad { color: #a51d1d; } .so-so { color: #8a5a00; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: .6rem;
   margin-top: -3rem; }
+.cards.inline { margin: 0 0 .8rem; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); }
 .card { background: var(--card); border-radius: .6rem; padding: .7rem .75rem; box-shadow: 0 2px 10px
   #3a241b1f; }
 .card b { display: block; font-size: 1.12rem; white-space: nowrap; line-height: 1.25;
