@@ -299,3 +299,42 @@ def test_durations_read_well(seconds: float | None, text: str) -> None:
 def test_unknown_figures_are_dashes() -> None:
     assert value(None, "m") == value(math.nan, "m") == value("x") == value(True) == "–"
     assert value(3.14159, "m", 2) == "3.14 m"
+
+
+def test_a_campaign_has_its_own_part(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    task = {
+        "task": "survey",
+        "label": "survey A",
+        "outcome": "complete",
+        "message": "",
+        "flights": [1],
+        "found": [],
+    }
+    moved = task | {
+        "label": "reposition to (1, 2)",
+        "outcome": "failed",
+        "message": "no <safe> landing",
+        "flights": [],
+    }
+    flight = {"outcome": "complete", "duration_s": 90.0, "distance_m": 250.0, "energy_j": 36e3}
+    folder.write(
+        "flights", [{"flight": 1, "name": "survey A"} | flight, {"flight": 2, "name": "look 1"} | flight]
+    )
+    folder.write("campaign", {"name": "two", "sols": 3, "tasks": [task, moved]})
+    folder.write("outcome", {"outcome": "partly", "message": "1 of 2"})
+    page = write_report(tmp_path, None, 0.0).read_text()
+    found = json.loads((tmp_path / "result.json").read_text())["campaign"]
+    assert [t["outcome"] for t in found["tasks"]] == ["complete", "failed"]
+    assert found["tasks"][0]["minutes"] == 1.5
+    assert found["totals"] == {"count": 2, "minutes": 3.0, "kilometres": 0.5, "watt_hours": 20.0}
+    assert "no &lt;safe&gt; landing" in page
+    assert "done in part" in page
+    assert 'id="campaign"' in page
+    assert 'id="decision"' not in page, "nothing was to be decided"
+
+
+@pytest.mark.parametrize("content", ["[]", '{"tasks": 3}', '{"tasks": [{}]}', "{"])
+def test_a_broken_campaign_leaves_a_page(tmp_path: Path, content: str) -> None:
+    (tmp_path / "campaign.json").write_text(content)
+    assert "<html" in write_report(tmp_path, None, 0.0).read_text()

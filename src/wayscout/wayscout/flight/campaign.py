@@ -178,7 +178,7 @@ def target_of(task: Recon, world: World, where: str = "recon") -> Prior:
     Raises:
         InvalidInput: when the world knows no such target and the task gives no position.
     """
-    known = {target.name: target for target in getattr(world, "targets", [])}
+    known = {target.name: target for target in world.targets}
     found = known.get(task.target)
     if task.position is not None:
         x, y = task.position

@@ -96,7 +96,8 @@ def flight_totals(record: RunRecord) -> Entry:
 def campaign_summary(record: RunRecord) -> Entry | None:
     """Return a campaign's figures for programs; None when the run was none."""
     campaign = record.campaign
-    tasks = [task for task in campaign.get("tasks") or [] if isinstance(task, dict)]
+    listed = campaign.get("tasks")
+    tasks = [task for task in listed if isinstance(task, dict)] if isinstance(listed, list) else []
     if not tasks:
         return None
     return {
@@ -104,7 +105,7 @@ def campaign_summary(record: RunRecord) -> Entry | None:
         "sols": campaign.get("sols"),
         "tasks": [
             {key: task.get(key) for key in ("task", "label", "outcome", "message", "flights", "found")}
-            | _sums(record, task.get("flights"))
+            | _sums(record, task.get("flights") or [])
             for task in tasks
         ],
         "totals": _sums(record, None),
