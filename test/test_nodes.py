@@ -16,7 +16,7 @@ import pytest
 from wayscout_bringup.processes import private_domain
 
 from wayscout.cli import find_world
-from wayscout_bringup import node_table, recording
+from wayscout_bringup import node_table, topics
 
 ROOT = Path(__file__).resolve().parents[1]
 ROS_WIDE = {"/rosout", "/parameter_events", "/diagnostics"}  # which name the node in each message
@@ -31,7 +31,7 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from wayscout_bringup import node_table
 
-options = node_table.Options(Path(sys.argv[1]), Path(sys.argv[2]), namespace="mars")
+options = node_table.Options(Path(sys.argv[1]), Path(sys.argv[2]), namespace="mars", link=True)
 node_table.prepare(options)
 found = {}
 for entry in node_table.table(options):
@@ -103,8 +103,8 @@ def test_a_bag_holds_all_that_a_team_publishes_but_the_steps(names: Names) -> No
     published = {name for found in names.values() for name in found["publisher"]} - ROS_WIDE
     own = {name.removeprefix("/mars/") for name in published if "/_action/" not in name}
     heard = {name.removeprefix("/mars/") for found in names.values() for name in found["subscriber"]}
-    assert own - {*recording.TOPICS, *recording.PICTURES} == STEPS
-    assert {*recording.TOPICS, *recording.PICTURES} <= own | heard
+    assert own - {*topics.recorded(), *topics.PICTURES} == STEPS
+    assert {*topics.recorded(), *topics.PICTURES} <= own | heard
 
 
 def test_every_parameter_is_described_and_keeps_to_its_range(names: Names) -> None:

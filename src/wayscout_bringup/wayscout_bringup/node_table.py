@@ -37,7 +37,7 @@ BEHIND_THE_LINK = {
 }
 """What a node on the rover's side hears instead, where pictures have to go through the radio."""
 LINK_WAIT = 60.0
-"""Seconds of wall clock that the mapper waits for a next picture where the radio may be silent for a while."""
+"""Seconds of wall clock that the mapper waits for a next picture where the radio may be silent for long."""
 TEAM_TOPICS = {"/clock": "clock", "/tf": "tf", "/tf_static": "tf_static"}
 """Absolute names that become a namespace's own: each team has its simulator's time and its tree of frames."""
 
