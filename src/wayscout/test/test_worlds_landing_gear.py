@@ -90,7 +90,7 @@ def test_canopy_and_backshell_stand_out_of_the_ground() -> None:
     share, _ = plan.canopy.polar(x, y)
     away = np.hypot(x - plan.backshell.x, y - plan.backshell.y)
     radius = 0.5 * plan.backshell.diameter
-    assert 0.0 < height[share < 0.9].min()
+    assert height[share < 0.9].min() > 0.0
     assert height[share < 1.0].max() < 0.45
     assert 1.7 < height[away < radius].max() < 2.5
     assert np.all(height[(share > 1.0) & (away > radius)] == 0.0)
