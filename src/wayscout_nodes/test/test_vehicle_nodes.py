@@ -24,6 +24,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState, Image, JointState, Range
 from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
 from wayscout_interfaces.action import Drive, Fly, Recon
 from wayscout_interfaces.msg import FlightPlan, FlightWaypoint, OrbitalMap, Step, StepDone
 
@@ -265,6 +266,39 @@ def test_a_cancelled_flight_lands(flying: Scene) -> None:
     assert result.result.log.outcome == "cut short"
     assert flying.world.position[2] < 0.15
     assert np.hypot(*flying.world.position[:2]) < 1.5
+
+
+@pytest.mark.parametrize("when", ["climbing", "on its way"])
+def test_an_aborted_flight_lands_at_the_nearest_site_and_says_so(flying: Scene, when: str) -> None:
+    client = flying.world.create_client(Trigger, "helicopter/abort")
+    assert client.wait_for_service(timeout_sec=20.0)
+    goal = plan((0, 0), (50, 0), (0, 0))
+    goal.plan.landing_sites = [Point(x=-30.0, y=0.0), Point(x=40.0, y=0.0)]
+
+    def told() -> Any:
+        answer = client.call_async(Trigger.Request())
+        flying.spin(answer.done)
+        return answer.result()
+
+    assert not told().success, "nothing is flying yet"
+
+    def abort() -> None:
+        x, _, z = flying.world.position
+        if not answers and (z > 1.0 if when == "climbing" else x > 28.0):
+            answers.append(told())
+
+    answers: list[Any] = []
+    result = flying.finish(flying.send(goal), abort)
+    assert [answer.success for answer in answers] == [True]
+    log = result.result.log
+    assert (log.outcome, log.message) == ("aborted", "aborted by the operator")
+    assert not result.result.success
+    assert flying.world.position[2] < 0.15
+    nearest = 0.0 if when == "climbing" else 40.0
+    assert np.hypot(flying.world.position[0] - nearest, flying.world.position[1]) < 10.0
+    assert not told().success, "it stands"
+    again = flying.finish(flying.send(plan(flying.world.position[:2])))
+    assert again.result.log.outcome == "complete", "it may fly again"
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class LandingDesk:
             self._node.get_logger().warning(f"message dropped: {error}")
             return
         look = self.lander.look
-        if look is None or look.camera != camera:
+        if look is None or repr(look.camera) != repr(camera):  # it holds an array
             adjustment = config.load("localiser", AdjustmentParams)
             self.lander.look = LandingLook(camera, self._mount, self._laser, adjustment, MapperParams.load())
 
