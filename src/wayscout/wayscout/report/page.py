@@ -105,6 +105,7 @@ class _Page:
         sections = [
             ("overview", "Where it went", f'<div class="pair">{"".join(overview)}</div>'),
             *self._campaign(),
+            *self._sites(),
             ("decision", "The decision", tables.decision(record)),
             (
                 "channels",

@@ -207,7 +207,8 @@ def _taken(axes: Axes, site: SiteRecord) -> None:
             "", (x + 1.6 * math.cos(heading), y + 1.6 * math.sin(heading)), (x, y), clip_on=True,
             annotation_clip=True, arrowprops={"arrowstyle": "->", "color": "white", "lw": 1.0},
         )  # fmt: skip
-        axes.text(x, y, str(index), color="white", fontsize=7, ha="center", va="center", clip_on=True)
+        behind = x - 0.5 * math.cos(heading), y - 0.5 * math.sin(heading)
+        axes.text(*behind, str(index), color="white", fontsize=7, ha="center", va="center", clip_on=True)
 
 
 def _sought(axes: Axes, site: SiteRecord) -> None:

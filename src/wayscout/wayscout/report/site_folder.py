@@ -83,14 +83,9 @@ def write_site(
         file = f"pictures/{number:02d}.jpg"
         _write_picture(folder / file, picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         view = pose.rotation()[:, 2]
-        taken.append(
-            {
-                "file": file,
-                "t": time,
-                "position": pose.position,
-                "heading": float(np.arctan2(view[1], view[0])),
-            }
-        )
+        heading = float(np.arctan2(view[1], view[0]))
+        place = {"position": pose.position, "orientation": pose.quaternion, "heading": heading}
+        taken.append({"file": file, "t": time, **place})
     mosaic = findings.mosaic
     shape = (mosaic.height.shape[0], mosaic.height.shape[1])
     grid = Grid(mosaic.resolution, mosaic.origin, shape, "map", {"elevation": mosaic.height})
