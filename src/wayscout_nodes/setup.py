@@ -24,7 +24,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
     ],
-    entry_points={"console_scripts": [f"{node} = {NAME}.{node}.node:main" for node in NODES]},
+    entry_points={"console_scripts": [f"{node} = {NAME}.start:main" for node in NODES]},
     zip_safe=False,
     maintainer="Wayscout maintainers",
     maintainer_email="maintainers@wayscout.example.org",
