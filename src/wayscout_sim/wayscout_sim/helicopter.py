@@ -98,6 +98,7 @@ class HelicopterPhysics:
         self._integral = np.zeros(3)
         self._yaw = self.start.yaw
         self._wind = np.zeros(3)
+        self.mean_wind = np.zeros(3)
         self._thrust = 0.0
         self._spin = 0.0
         self._motors = False
@@ -189,7 +190,7 @@ class HelicopterPhysics:
         self._thrust += (wanted - self._thrust) * min(1.0, dt / _THRUST_LAG)
         if not self._motors:
             self._thrust = 0.0
-        drag = self.numbers.rotor_drag * self.body.mass * (self._wind - d.qvel[:3])
+        drag = self.numbers.rotor_drag * self.body.mass * (self.mean_wind + self._wind - d.qvel[:3])
         force = rotation[:, 2] * self._thrust + (drag if self._motors and not touching else 0.0)
         d.xfrc_applied[self._base, :3] = force
         d.xfrc_applied[self._base, 3:] = rotation @ torque

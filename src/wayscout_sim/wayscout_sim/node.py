@@ -28,6 +28,7 @@ from wayscout_nodes.common import convert, diagnostics, parameters, qos
 from wayscout_nodes.common.run import run
 from wayscout_sim import messages
 from wayscout_sim.barrier import Barrier
+from wayscout_sim.faults import FaultNumbers
 from wayscout_sim.simulation import Settings, Simulation
 from wayscout_sim.truth_log import TruthLog
 
@@ -68,10 +69,12 @@ class Simulator(Node):
         )
         self._radio = bool(parameters.declare_one(self, "radio", False, "tell helicopter/modem"))
         self._limits = parameters.declare(self, "simulator", Limits, apply=self._take_limits)
+        faults = parameters.declare(self, "simulator", FaultNumbers, apply=lambda n: self._sim.faults.set(n))
         if not world:
             raise InvalidInput("world", world, "a world folder is needed")
         self.exit_code = 0
         self._sim = Simulation(Path(world), seed, camera, colour)
+        self._sim.faults.set(faults)
         self._settings: Settings = self._sim.settings
         self._barrier = Barrier(tuple(names))
         self._log = TruthLog(Path(log) if log else None)

@@ -19,6 +19,7 @@ from wayscout.mapping.shrink import shrink_camera
 from wayscout.worlds.folder import Start, StartPose
 from wayscout.worlds.truth import load_truth
 from wayscout_nodes.common.bodies import fixed_offset
+from wayscout_sim.faults import FaultNumbers, Faults
 from wayscout_sim.helicopter import HelicopterPhysics, HelicopterTruth
 from wayscout_sim.pictures import PictureRenderer
 from wayscout_sim.rover import RoverPhysics, RoverTruth
@@ -123,6 +124,7 @@ class Simulation:
         self.helicopter = HelicopterPhysics(self.truth, _drawn(start, start.helicopter, (seed, 1)), seed)
         self._rover_sensors = RoverSensors(noise, self.rover.wheel_radius, self.rover.observe(), seed)
         self._heli_sensors = HelicopterSensors(self.truth, noise, self.helicopter.observe(), seed)
+        self.faults = Faults(config.load("simulator", FaultNumbers))
         self._navcam = fixed_offset("helicopter", "navcam_optical")
         self._colour = fixed_offset("helicopter", "colour_optical")
         self._laser = fixed_offset("helicopter", "range_link")
@@ -139,6 +141,8 @@ class Simulation:
             self.rover.step(period)
             self.rover_truth = self.rover.observe()
         if helicopter:
+            self.helicopter.mean_wind = self.faults.wind(self.time)
+            self.helicopter.charge = self.faults.charge(self.time, self.helicopter.charge)
             self.helicopter.step(period)
             self.helicopter_truth = self.helicopter.observe()
         self.time = round(self.time + period, 6)
@@ -161,6 +165,7 @@ class Simulation:
         """Start or stop the rotors; a start draws the odometry errors of a new flight."""
         if on and not self.helicopter_truth.motors:
             self._heli_sensors.begin_flight()
+            self.faults.begin_flight(self.time)
         self.helicopter.motors(on)
         self.helicopter_truth = self.helicopter.observe()
 
@@ -185,12 +190,13 @@ class Simulation:
         image = None
         if picture:
             image = sensors.expose(self.renderer.picture(self.camera, state.pose @ self._navcam))
+            image = self.faults.picture(self.time, image)
         wide = None
         if colour:
             wide = sensors.expose(
                 self.renderer.picture(self.colour_camera, state.pose @ self._colour, colour=True)
             )
-        distance = sensors.range(state.pose @ self._laser)
+        distance = self.faults.range(self.time, sensors.range(state.pose @ self._laser))
         return HelicopterReadings(odometry, distance, state.charge, state.power, image, wide)
 
     def contact(self) -> Contact:

@@ -23,6 +23,7 @@ from wayscout.flight.guidance import Guidance
 from wayscout.flight.lander import Lander
 from wayscout.flight.look import LandingLook
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
+from wayscout.flight.watch import FlightWatch
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
 from wayscout.localisation.campaign import HelicopterCampaign
@@ -101,6 +102,7 @@ class Sortie:
         look = LandingLook(self.sim.camera, mount, laser, adjustment, MapperParams.load()) if looks else None
         self.lander = Lander(self.limits, look, orbital=self.orbital)
         self.energy = EnergyMeter(self.limits)
+        self.watch = FlightWatch(self.limits)
         self._localiser.step(self.sim.read_helicopter().odometry.pose)
         x, y, _ = self._localiser.filter.pose.position
         self.lander.stood_on.append((float(x), float(y)))
@@ -121,6 +123,7 @@ class Sortie:
         """
         sim, lander, period = self.sim, self.lander, self.sim.settings.flight_period
         lander.begin()
+        self.watch.begin(self.limits)
         guidance = Guidance(plan, self.limits, Ground([self.orbital], self.limits.ground_uncertainty), lander)
         self.energy.begin()
         begun, trigger = sim.time, False
@@ -141,7 +144,10 @@ class Sortie:
             if before is not None:
                 jump = ((correction @ before[1]).position - (before[0] @ before[1]).position)[:2]
             before = correction, odom
-            lander.locate(correction, distance if np.isfinite(distance) else 0.0)
+            height = distance if np.isfinite(distance) else 0.0
+            lander.locate(correction, height)
+            if trouble := self.watch.step(sim.time, odom, height, lander.dark):
+                guidance.cancel(trouble)
             if each_step is not None:
                 each_step(guidance, sim.time - begun)
             command = guidance.step(sim.time, pose, distance, self.energy.available, jump)

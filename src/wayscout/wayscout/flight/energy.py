@@ -15,29 +15,32 @@ class EnergyMeter:
         self._charge: float | None = None
         self._at_begin: float | None = None
         self._by_time = 0.0
+        self._silent = 0.0  # [J] drawn by the clock since the battery last told
 
     def begin(self) -> None:
         """Open a flight: what is drawn counts from now."""
-        self._at_begin = self._charge
+        self._at_begin, self._silent = self._charge, 0.0
         self._by_time = 0.0
 
     def update(self, charge: float | None) -> None:
         """Take the battery's charge, 0 to 1; None when the battery does not tell."""
         if charge is not None:
-            self._charge = charge
+            self._charge, self._silent = charge, 0.0
             if self._at_begin is None:
                 self._at_begin = charge
 
     def spend(self, seconds: float) -> None:
-        """Count time with the rotor on [s]; used while the battery tells nothing."""
-        self._by_time += self._limits.hover_power * seconds
+        """Count time with the rotor on [s]; used while the battery tells nothing, and until it tells anew."""
+        drawn = self._limits.hover_power * seconds
+        self._by_time += drawn
+        self._silent += drawn
 
     @property
     def used(self) -> float:
         """Energy drawn since `begin` [J]."""
         if self._charge is None or self._at_begin is None:
             return self._by_time
-        return max((self._at_begin - self._charge) * self._limits.battery_capacity, 0.0)
+        return max((self._at_begin - self._charge) * self._limits.battery_capacity, 0.0) + self._silent
 
     @property
     def available(self) -> float:
@@ -50,4 +53,4 @@ class EnergyMeter:
         if self._charge is None:
             return share
         rest = limits.battery_capacity - limits.usable_energy
-        return min(share, self._charge * limits.battery_capacity - rest)
+        return min(share, self._charge * limits.battery_capacity - self._silent - rest)

@@ -287,12 +287,22 @@ class Guidance:
             return
         if move.kind == "land":
             self._site, self._relative = move.place, move.relative
-            if self._approach is not None and self._approach.forced:
-                self._note(move.why)
+            self._explain(move)
             if float(np.hypot(*(np.asarray(move.place) - pose.position[:2]))) <= ARRIVED:
                 self.phase = DESCEND
                 return
         self._go_to(move.place, pose, speed, move.via)
+
+    def _explain(self, move: Move) -> None:
+        """Say so where it does not land where the plan wants it to."""
+        if self._approach is None or move.place is None:
+            return
+        wanted = self._wanted_sites()[0]
+        gap = float(np.hypot(move.place[0] - wanted[0], move.place[1] - wanted[1]))
+        if self._approach.forced:
+            self._note(move.why)
+        elif not self._cut_short and gap > 1.5 * self.limits.landing_search:
+            self._note(f"no safe site near ({wanted[0]:.1f}, {wanted[1]:.1f})")
 
     def _note(self, text: str) -> None:
         """Add to what is told of the flight, which by that is no longer complete."""

@@ -13,7 +13,7 @@ from wayscout.mapping.pictures import DarkPictures
 
 Array = npt.NDArray[np.float64]
 
-SMOOTHING = 3.0  # [s] time constant of each of the two filters on speed and lean
+SMOOTHING = 2.0  # [s] time constant of each of the two filters on speed and lean
 SETTLING = 6.0  # [s] after lift-off before which the filters tell nothing
 LEANS = 0.03  # [rad] which any flight by rotor exceeds; a simulator that moves it level tells no wind
 AIRBORNE = 1.5  # [m] above ground from which the rotor alone carries it
