@@ -116,7 +116,6 @@ class _Page:
             ),
             ("drive", "The drive", profile),
             ("flights", "Flight log", tables.flights(record)),
-            *self._sites(),
             *self._link(),
             ("time", "Where the time went", tables.times(record)),
             ("notes", "Notes", tables.notes(record) + self._missing()),
