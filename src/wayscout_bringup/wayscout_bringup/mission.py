@@ -76,6 +76,11 @@ def summarise(run_folder: Path, wall: float, console: Console) -> None:
         return
     summary = Table(show_header=False, box=None, padding=(0, 2))
     summary.add_row("outcome", f"[bold]{result.get('outcome')}[/bold]")
+    if campaign := result.get("campaign"):
+        done = sum(task["outcome"] == "complete" for task in campaign["tasks"])
+        sums = campaign["totals"]
+        summary.add_row("tasks", f"{done} of {len(campaign['tasks'])} complete")
+        summary.add_row("in the air", f"{sums['minutes']:.1f} min, {sums['kilometres']:.2f} km")
     summary.add_row("channel", str(result.get("channel") or "none"))
     summary.add_row("driven", _number(result.get("distance_m"), "m"))
     summary.add_row("largest tilt", _number(result.get("max_tilt_deg"), "deg"))
