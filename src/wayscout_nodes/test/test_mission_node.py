@@ -26,6 +26,7 @@ from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
+from std_srvs.srv import Trigger
 from wayscout_interfaces.action import Drive, Fly, PlanRoute, UpdateMap
 from wayscout_interfaces.msg import DriveState, FlightLog, OrbitalMap, RouteCandidate, RouteDecision
 from wayscout_interfaces.srv import AdvanceTime
@@ -176,6 +177,30 @@ def test_mission_arrives_and_leaves_its_records(servers: Servers, world: Path, t
     assert "arrived" in told
 
 
+def test_each_move_is_held_until_it_is_approved(servers: Servers, world: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (tmp_path / "c.yaml").write_text(
+        "name: one\ntasks: [{task: reposition, x: 9.0, y: -20.0}, {task: climb}]\n"
+    )
+    process = start(world, run, f"campaign:='{tmp_path / 'c.yaml'}'", "approval:='ask'")
+    client = servers.create_client(Trigger, "mission/approve")
+    assert client.wait_for_service(timeout_sec=30.0)
+    told = []
+    deadline = time.monotonic() + 60.0
+    while process.poll() is None and time.monotonic() < deadline:
+        answer = client.call_async(Trigger.Request())
+        while not answer.done() and process.poll() is None:
+            time.sleep(0.02)
+        if answer.done() and answer.result().success:
+            told.append(answer.result().message)
+        time.sleep(0.1)
+    assert process.wait(10.0) == 0
+    assert told == ["approved: flight 1 'reposition'", "approved: the rover's drive"]
+    result = json.loads((run / "result.json").read_text())
+    assert result["outcome"] == "complete"
+    assert [task["outcome"] for task in result["campaign"]["tasks"]] == ["complete", "complete"]
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_signal_cancels_the_drive_and_reports(
     servers: Servers, world: Path, tmp_path: Path, sent: signal.Signals
@@ -202,6 +227,7 @@ def test_signal_cancels_the_drive_and_reports(
         ("world:='/nowhere'", "/nowhere"),
         ("goal:=[1.0, 900.0]", "mission.goal"),
         ("max_looks:=-1", "max_looks"),
+        ("campaign:='/nowhere.yaml'", "/nowhere.yaml"),
     ],
 )
 def test_bad_parameters_stop_the_process_with_their_name(
