@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import rclpy
@@ -142,6 +143,7 @@ def classes() -> dict[str, Callable[[], Node]]:
         """Draws nothing and moves nothing."""
 
         settings = None
+        faults = SimpleNamespace(set=lambda _: None)
 
         def __init__(self, *_: object) -> None: ...
 
