@@ -75,7 +75,7 @@ def test_rocks_sand_and_drivable_ground_are_those_of_the_bare_world(
 
 
 def test_ledges_stand_on_walls() -> None:
-    plan = make_plan(2, GULLY)
+    plan = make_plan(5, GULLY)
     land = terrain.make_land(plan, GULLY)
     found = targets.plant(plan, GULLY, land, make_rocks(plan, GULLY, land))
     before = land.ground["elevation"].copy()
