@@ -16,7 +16,7 @@ from wayscout.errors import InvalidInput
 from wayscout.flight import envelope, trajectory
 from wayscout.flight.ground import Ground
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
-from wayscout.flight.recon import ReconParams, ReconPlan, Wish, plan_recon
+from wayscout.flight.recon import ReconParams, ReconPlan, Wish, plan_recon, together
 from wayscout.flight.views import SECTORS, Eye, Outlook, expected_views, pixel_sizes, places, project
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
@@ -280,3 +280,33 @@ def test_other_refusals_say_why() -> None:
         look(shell, wish=Wish(ground_sampling=0.001))
     with pytest.raises(envelope.OutsideEnvelope, match="energy"):
         look(shell, limits=replace(LIMITS, usable_energy=20000.0))
+
+
+# --- what lies together ---------------------------------------------------------------------------------
+
+CANOPY = Prior(10.0, 5.0, 1.2, "parachute", 20.0, "parachute")
+SHELL = Prior(28.0, 5.0, 1.5, "backshell", 4.0, "backshell")
+
+
+def test_one_flight_looks_at_what_lies_beside_its_target() -> None:
+    both = together(CANOPY, [CANOPY, SHELL], PARAMS)
+    assert (both.x, both.y) == pytest.approx((15.0, 5.0), abs=0.1)
+    assert both.size == pytest.approx(30.0, abs=0.3)
+    assert (both.sigma, both.kind, both.name) == (1.5, "", "parachute")
+    same = together(SHELL, [CANOPY, SHELL], PARAMS)
+    assert (same.x, same.y, same.size) == pytest.approx((both.x, both.y, both.size), abs=0.1)
+    assert same.name == "backshell"
+    found = look(both, (15.0, -45.0))
+    check_envelope(found)
+    assert found.views.share > 0.97
+    assert found.views.stereo_share > 0.95
+
+
+def test_what_lies_farther_off_is_left_alone() -> None:
+    far = replace(SHELL, x=28.0 + PARAMS.recon_together)
+    assert together(CANOPY, [CANOPY, far], PARAMS) is CANOPY
+    assert together(CANOPY, [], PARAMS) is CANOPY
+    between = Prior(31.0, 5.0, 1.0, "debris", 4.0, "field")
+    assert together(CANOPY, [far, between], PARAMS).size > 38.0, (
+        "what lies beside the one beside belongs to it"
+    )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -34,6 +35,7 @@ INNERMOST = 1.5  # [m] radius of the smallest ring
 BORDER = 2.0  # [m] that waypoints keep from the edge of the map
 STEEPEST_VIEW = 1.4  # [rad] from straight down: beyond it there is more sky than ground in the picture
 HOME_SPACING = 1.7  # pictures on the way home are so many times as far apart as those on the way out
+SPEED_SHARE = 0.94  # of the speed limit is planned with: gusts and corrections add to it
 DISTANCE_PRICE = 2e-4  # [1/m] by which a longer way must pay in what is seen
 
 
@@ -53,6 +55,7 @@ class ReconParams:
     recon_side_overlap: float
     recon_turn: float
     recon_least_share: float
+    recon_together: float
     recon_size_parachute: float
     recon_size_backshell: float
     recon_size_debris: float
@@ -133,6 +136,29 @@ class _Rings:
 
     radii: tuple[float, ...]
     colours: tuple[int, ...]
+
+
+def together(target: Prior, others: Sequence[Prior], params: ReconParams) -> Prior:
+    """Return a target widened to hold those beside it, so that one flight looks at all of them.
+
+    What is nearer than `recon_together` from rim to rim belongs to it, and what is as near to that. The disc
+    around all of them is looked at, with the largest of their sigmas; alone, the target stays as it is.
+    """
+    found, left = [target], [o for o in others if (o.x, o.y, o.kind) != (target.x, target.y, target.kind)]
+    for one in found:
+        for other in list(left):
+            gap = float(np.hypot(one.x - other.x, one.y - other.y))
+            if gap - 0.5 * (params.size_of(one) + params.size_of(other)) < params.recon_together:
+                left.remove(other)
+                found.append(other)  # whose own neighbours are then looked for
+    if len(found) == 1:
+        return target
+    angle = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
+    rim = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points = np.concatenate([[one.x, one.y] + 0.5 * params.size_of(one) * rim for one in found])
+    (x, y), radius = cv2.minEnclosingCircle(points.astype(np.float32))
+    sigma = max(one.sigma for one in found)
+    return Prior(float(x), float(y), sigma, "", 2.0 * float(radius), target.name)
 
 
 def plan_recon(
@@ -318,7 +344,8 @@ class _Planner:
 
         def point(at: Array, yaw: float, pictures: float, colours: float = 0.0) -> FlightWaypoint:
             x, y = float(at[0]), float(at[1])
-            return FlightWaypoint(x, y, self.height, self.limits.max_speed, yaw, pictures, colours)
+            speed = SPEED_SHARE * self.limits.max_speed
+            return FlightWaypoint(x, y, self.height, speed, yaw, pictures, colours)
 
         waypoints = [point(self.home, inward, 0.0)]
         last, yaw = len(rings.radii) - 1, inward

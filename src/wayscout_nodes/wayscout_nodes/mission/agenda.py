@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wayscout.config import load
 from wayscout.flight.campaign import Campaign, Recon, Task, target_of
 from wayscout.flight.plan import HelicopterLimits
+from wayscout.flight.recon import ReconParams, together
 from wayscout.flight.solar import SunPower, charge_after, sols_until
 from wayscout.sites.records import Prior
 from wayscout.worlds.folder import World
@@ -44,13 +46,20 @@ class Agenda:
 
     Args:
         targets: of the reconnaissances, by name.
+        looks: what is looked at for each of them, where that is more than the target.
     """
 
     def __init__(
-        self, campaign: Campaign, targets: Mapping[str, Prior], sun: SunPower, limits: HelicopterLimits
+        self,
+        campaign: Campaign,
+        targets: Mapping[str, Prior],
+        sun: SunPower,
+        limits: HelicopterLimits,
+        looks: Mapping[str, Prior] | None = None,
     ) -> None:
         self.campaign = campaign
         self.targets = dict(targets)
+        self.looks = {**self.targets, **(looks or {})}
         self.records = [TaskRecord(task) for task in campaign.tasks]
         self.sols = 0
         self._sun = sun
@@ -62,7 +71,15 @@ class Agenda:
     def of(cls, campaign: Campaign, world: World, sun: SunPower, limits: HelicopterLimits) -> Agenda:
         """Return the agenda of a campaign that has been checked against the world."""
         recons = [task for task in campaign.tasks if isinstance(task, Recon)]
-        return cls(campaign, {task.target: target_of(task, world) for task in recons}, sun, limits)
+        targets = {task.target: target_of(task, world) for task in recons}
+        params = load("recon", ReconParams)
+        known = [Prior(t.x, t.y, t.sigma, t.kind, t.size or 0.0, t.name) for t in world.targets]
+        looks = {
+            task.target: together(targets[task.target], known, params)
+            for task in recons
+            if task.size is None  # else it was told what to look at
+        }
+        return cls(campaign, targets, sun, limits, looks)
 
     @property
     def current(self) -> TaskRecord:

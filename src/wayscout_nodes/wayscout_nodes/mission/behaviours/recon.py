@@ -62,7 +62,8 @@ class FlyRecon(Fly):
 
     def goal(self) -> ReconAction.Goal:
         mission = self.mission
-        task, target = _asked(mission)
+        task, _ = _asked(mission)
+        look = agenda_of(mission).looks[task.target]  # what lies beside it is looked at, too
         number = self.take_off()
         setting, home = (
             planning_setting(mission),
@@ -72,10 +73,10 @@ class FlyRecon(Fly):
         spots = landing_spots(area, home, setting) if area is not None else []
         return ReconAction.Goal(
             target=task.target,
-            position=Point(x=target.x, y=target.y),
-            position_sigma=target.sigma,
-            kind=target.kind,
-            size=target.size,
+            position=Point(x=look.x, y=look.y),
+            position_sigma=look.sigma,
+            kind=look.kind,
+            size=look.size,
             ground_sampling=task.ground_sampling or 0.0,
             viewing_angles=[float(a) for a in task.viewing_angles],
             height=task.height or 0.0,
