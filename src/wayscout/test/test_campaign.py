@@ -15,6 +15,7 @@ import yaml
 from wayscout import config
 from wayscout.camera import load_camera
 from wayscout.errors import InvalidInput
+from wayscout.flight.appraisal import Appraisal, appraise
 from wayscout.flight.campaign import (
     Campaign,
     Recon,
@@ -339,3 +340,69 @@ def test_a_dark_sky_and_a_flight_beyond_the_pack_are_refused_with_figures() -> N
     for charge, energy in ((float("nan"), 1.0), (1.0, -1.0)):
         with pytest.raises(InvalidInput, match="recharge"):
             sols_until(charge, energy, SUN, LIMITS)
+
+
+# --- the price of a plan ----------------------------------------------------------------------------------
+
+
+def appraised(setting_: Setting, sites: list[Any] | None = None, **change: Any) -> Appraisal:
+    first = {"x": 10.0, "y": -30.0, "height": 8.0, "speed": 3.0, "picture_spacing": 3.0} | change
+    back = {"x": HOME[0], "y": HOME[1], "height": 8.0, "speed": 3.0}
+    given = {"name": "a look", "waypoints": [first, back], "landing_sites": sites or [HOME]}
+    return appraise(PlannedFlight.model_validate(given).plan(HOME), setting_)
+
+
+def test_a_sound_plan_is_priced_as_the_envelope_prices_it() -> None:
+    given = setting()
+    found = appraised(given)
+    assert not found.reasons
+    assert found.site is not None
+    assert found.site.basis == "proven"
+    assert 0.0 < found.risk < 0.1
+    assert found.link is not None
+    assert (found.link.share, found.link.at_landing) == (1.0, RADIO.top_rate)
+    assert found.cost.pictures > 0
+    assert found.margins["time"] == pytest.approx(1.0 - found.cost.duration / LIMITS.max_duration)
+    assert {name for name, _ in found.rows()} >= {"time", "energy", "pictures", "link", "landing", "risk"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"height": 40.0}, "height"),
+        ({"speed": 12.0}, "waypoint speed"),
+        ({"x": 90.0}, "outside the map"),
+        ({"sites": [(200.0, 0.0)]}, "outside the map"),
+    ],
+)
+def test_what_may_not_be_flown_is_told(change: dict[str, Any], told: str) -> None:
+    reasons = appraised(setting(), change.pop("sites", None), **change).reasons
+    assert any(told in reason for reason in reasons), reasons
+
+
+def test_no_level_ground_is_a_reason_and_a_whole_risk() -> None:
+    found = appraised(setting(lambda x, y: np.where(y > -40.0, 0.7 * (y + 40.0), 0.0)), [(10.0, -20.0)])
+    assert any("no safe landing" in reason for reason in found.reasons)
+    assert found.risk == 1.0
+
+
+def test_behind_a_ridge_the_link_is_not_there() -> None:
+    def ridge(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return 25.0 * np.exp(-(((x - 12.0) / 3.0) ** 2))
+
+    found = appraised(setting(ridge), [(30.0, -50.0)], x=30.0)
+    assert found.link is not None
+    assert found.link.at_landing == 0.0
+    assert 0.0 < found.link.share < 1.0
+    assert dict(found.rows())["link"].endswith("no link at the landing")
+
+
+def test_the_nearer_to_a_limit_the_greater_the_risk() -> None:
+    given = setting()
+    duration = appraised(given).cost.duration
+    risks = [
+        appraised(replace(given, limits=replace(LIMITS, max_duration=share * duration))).risk
+        for share in (2.0, 1.1, 1.05, 1.0)
+    ]
+    assert risks == sorted(risks)
+    assert risks[-1] > 0.5
