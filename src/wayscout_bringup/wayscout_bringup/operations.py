@@ -26,6 +26,7 @@ WorldName = Annotated[str, typer.Option("--world", help="Built-in world, or a wo
 Seed = Annotated[int, typer.Option(help="Seed of sensor noise and gusts.")]
 Run = Annotated[Path | None, typer.Option(help="Folder for report, map and tracks.")]
 Ask = Annotated[bool, typer.Option("--approval", help="Hold each flight and drive for `wayscout approve`.")]
+Link = Annotated[bool, typer.Option("--link", help="Send the pictures to the rover by radio.")]
 CheckOnly = Annotated[bool, typer.Option("--check", help="Price it without flying; needs no ROS.")]
 ParamsFile = Annotated[Path | None, typer.Option(help="ROS parameter file for the nodes.")]
 RunFolder = Annotated[Path | None, typer.Argument(help="Run folder; the newest run under way by default.")]
@@ -45,6 +46,7 @@ def campaign(
     seed: Seed = 0,
     run: Run = None,
     approval: Ask = False,
+    link: Link = False,
     check: CheckOnly = False,
     params_file: ParamsFile = None,
 ) -> None:
@@ -57,7 +59,7 @@ def campaign(
     check_campaign(found, load_world(folder))
     if check:
         raise typer.Exit(_price_campaign(found, folder))
-    raise typer.Exit(_fly(found, folder, seed, run, approval, params_file))
+    raise typer.Exit(_fly(found, folder, seed, run, params_file, approval=approval, link=link))
 
 
 def recon(
@@ -75,6 +77,7 @@ def recon(
     seed: Seed = 0,
     run: Run = None,
     approval: Ask = False,
+    link: Link = False,
     params_file: ParamsFile = None,
 ) -> None:
     """Look at a target from several sides and measure what lies there."""
@@ -86,7 +89,7 @@ def recon(
     found = parse(Campaign, {"name": f"recon {target}", "tasks": [task]}, Path("recon"))
     folder = brain.find_world(world, ROOT / "worlds")
     check_campaign(found, load_world(folder))
-    raise typer.Exit(_fly(found, folder, seed, run, approval, params_file))
+    raise typer.Exit(_fly(found, folder, seed, run, params_file, approval=approval, link=link))
 
 
 def flight(
@@ -100,6 +103,7 @@ def flight(
     seed: Seed = 0,
     run: Run = None,
     approval: Ask = False,
+    link: Link = False,
     params_file: ParamsFile = None,
 ) -> None:
     """Fly a plan, or with --check price it: time, distance, energy, pictures, link and risk."""
@@ -114,7 +118,7 @@ def flight(
     found = Campaign(name=written.name, tasks=[Flight(task="flight", plan=written)])
     check_campaign(found, public)
     if not check:
-        raise typer.Exit(_fly(found, folder, seed, run, approval, params_file))
+        raise typer.Exit(_fly(found, folder, seed, run, params_file, approval=approval, link=link))
     here = start or (public.start.helicopter.x, public.start.helicopter.y)
     answer = appraise(written.plan(here), _setting(folder))
     for name, text in answer.rows():
@@ -154,7 +158,14 @@ def _campaign_file(name: str) -> Path:
 
 
 def _fly(
-    found: Any, folder: Path, seed: int, run: Path | None, approval: bool, params_file: Path | None
+    found: Any,
+    folder: Path,
+    seed: int,
+    run: Path | None,
+    params_file: Path | None,
+    *,
+    approval: bool,
+    link: bool,
 ) -> int:
     from wayscout.flight.campaign import write_campaign
     from wayscout_bringup.mission import run_mission
@@ -170,6 +181,7 @@ def _fly(
         params_file=params_file,
         campaign=run_folder / "campaign.yaml",
         approval=approval,
+        link=link,
     )
     return run_mission(options, Console(stderr=True))
 
