@@ -71,6 +71,19 @@ ARGUMENTS = (
         (MISSION,),
     ),
     Argument(
+        "campaign",
+        "",
+        "campaign file of tasks to do instead of the main mission; empty: the main mission",
+        (MISSION,),
+    ),
+    Argument(
+        "approval",
+        "false",
+        "hold each flight and the rover's drive until the service mission/approve is called",
+        (MISSION,),
+        SWITCH,
+    ),
+    Argument(
         "map",
         "",
         "map folder of an earlier run to begin with, then nothing is flown; empty: survey first",
@@ -170,6 +183,8 @@ def choose(given: Mapping[str, str], parts: Collection[str], outer_namespace: st
         params_file=_path(words["params_file"]),
         log_level=words["log_level"],
         channel=words["channel"],
+        campaign=_path(words["campaign"]),
+        approval=words["approval"] == "true",
         start_map=_path(words["map"]),
     )
     node_table.check(options)
