@@ -18,6 +18,7 @@ import numpy.typing as npt
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
+from wayscout.localisation.drift import DriftFilter
 from wayscout.localisation.orbital import (
     LASER_DOWN,
     Match,
@@ -64,7 +65,7 @@ class PictureResult:
     reason: str
 
 
-class HelicopterFilter:
+class HelicopterFilter(DriftFilter):
     """Drift correction of the helicopter, step by step.
 
     Args:
@@ -87,10 +88,7 @@ class HelicopterFilter:
     ) -> None:
         self._camera, self._mount, self._params, self._orbital = camera, mount, params, orbital
         self._laser = laser or LASER_DOWN
-        self._state = np.zeros(_SIZE)
-        self._covariance = np.zeros((_SIZE, _SIZE))
-        self._odom: Pose | None = None
-        self._start = start
+        super().__init__(_SIZE, start)
         self._distance = float("nan")
         self._since_range = np.inf
         shift_sigma = orbital.shift_sigma if orbital else 1.0
@@ -112,33 +110,9 @@ class HelicopterFilter:
         self._way = PictureOdometry(camera, self._mount, self._laser)
 
     @property
-    def pose(self) -> Pose:
-        """base_link in map."""
-        if self._odom is None:
-            return self._start
-        return self.correction() @ self._odom
-
-    @property
-    def position_sigma(self) -> Array:
-        """(3,) standard deviation of the position in map [m]."""
-        result: Array = np.sqrt(np.diag(self._covariance)[:3])
-        return result
-
-    @property
-    def heading_sigma(self) -> float:
-        return float(np.sqrt(self._covariance[_TURN, _TURN]))
-
-    @property
     def shift(self) -> tuple[Array, Array]:
         """(2,) shift of the orbital map [m] and its standard deviation (2,) [m]."""
         return self._state[[_SX, _SY]].copy(), np.sqrt(np.diag(self._covariance)[[_SX, _SY]])
-
-    def correction(self) -> Pose:
-        """Return the odometry frame in map (map -> odom), at the last step."""
-        if self._odom is None:
-            return Pose.identity()
-        turn = Pose.from_euler(0.0, 0.0, 0.0, yaw=float(self._state[_TURN]))
-        return Pose(self._state[:3] - turn.apply(self._odom.position), turn.quaternion)
 
     def step(self, odom: Pose, distance: float = float("nan")) -> Pose:
         """Take one odometry message and the laser range of the same instant; return map -> odom.

@@ -19,6 +19,7 @@ from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
 from wayscout.localisation.depth_odometry import GroundPatch
+from wayscout.localisation.drift import DriftFilter
 from wayscout.localisation.orbital import Orbital
 from wayscout.localisation.relief import Fit, depth_cloud, fit, search
 
@@ -72,7 +73,7 @@ class SlipCurve:
         return float(sand * np.interp(slope, self.slopes, self.slip))
 
 
-class RoverFilter:
+class RoverFilter(DriftFilter):
     """Drift correction of the rover.
 
     Args:
@@ -95,14 +96,12 @@ class RoverFilter:
         slip: SlipCurve | None = None,
     ) -> None:
         self._camera, self._mount, self._params = camera, mount, params
-        self._start, self._orbital, self._slip = start, orbital, slip
-        self._odom: Pose | None = None
+        super().__init__(_SIZE, start)
+        self._orbital, self._slip = orbital, slip
         self._map: Grid | None = None
         self._shift = np.zeros(2)
-        self._state = np.zeros(_SIZE)
         self._state[:3] = start.position
         sigma = [*np.asarray(start_sigma, dtype=np.float64), heading_sigma, params.slip_sigma]
-        self._covariance = np.zeros((_SIZE, _SIZE))
         self._covariance[:5, :5] = np.diag(np.square(np.maximum(sigma, 1e-4)))
         self._patch = GroundPatch()
         self._misfits = 0
@@ -119,31 +118,9 @@ class RoverFilter:
         self._camera = camera
 
     @property
-    def pose(self) -> Pose:
-        """base_link in map."""
-        return self._start if self._odom is None else self.correction() @ self._odom
-
-    @property
-    def position_sigma(self) -> Array:
-        """(3,) standard deviation of the position in map [m]."""
-        result: Array = np.sqrt(np.diag(self._covariance)[:3])
-        return result
-
-    @property
-    def heading_sigma(self) -> float:
-        return float(np.sqrt(self._covariance[_TURN, _TURN]))
-
-    @property
     def slip(self) -> float:
         """Slip now, expected part included (0 to 1)."""
         return float(np.clip(self._expected_slip() + self._state[_SLIP], -0.5, 0.95))
-
-    def correction(self) -> Pose:
-        """Return the odometry frame in map (map -> odom), at the last step."""
-        if self._odom is None:
-            return Pose.identity()
-        turn = Pose.from_euler(0.0, 0.0, 0.0, yaw=float(self._state[_TURN]))
-        return Pose(self._state[:3] - turn.apply(self._odom.position), turn.quaternion)
 
     def add_tile(self, tile: Grid) -> None:
         """Take a tile of the terrain map: layers 'elevation' and, where given, 'measured' and 'sand'.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, PoseStamped, Transform, TransformStamped
+from geometry_msgs.msg import Point, PoseStamped, Quaternion, Transform, TransformStamped, Vector3
 from geometry_msgs.msg import Pose as PoseMsg
 from nav_msgs.msg import Path
 from sensor_msgs.msg import CameraInfo, Image
@@ -65,7 +65,15 @@ def to_pose(pose: Pose) -> PoseMsg:
 
 def pose(message: PoseMsg, field: str) -> Pose:
     """Return a pose; raises InvalidInput naming the field when it is not finite or not a rotation."""
-    p, q = message.position, message.orientation
+    return _pose(message.position, message.orientation, field)
+
+
+def transform(message: Transform, field: str) -> Pose:
+    """Return a transform as the pose of its child; raises InvalidInput as `pose` does."""
+    return _pose(message.translation, message.rotation, field)
+
+
+def _pose(p: Point | Vector3, q: Quaternion, field: str) -> Pose:
     try:
         return Pose(np.array([p.x, p.y, p.z]), np.array([q.x, q.y, q.z, q.w]))
     except InvalidInput as error:
@@ -81,14 +89,6 @@ def to_transform(parent: str, child: str, time: float, pose: Pose) -> TransformS
     t.x, t.y, t.z = (float(v) for v in pose.position)
     q.x, q.y, q.z, q.w = (float(v) for v in pose.quaternion)
     return message
-
-
-def transform(message: Transform, field: str) -> Pose:
-    t, q = message.translation, message.rotation
-    try:
-        return Pose(np.array([t.x, t.y, t.z]), np.array([q.x, q.y, q.z, q.w]))
-    except InvalidInput as error:
-        raise InvalidInput(f"{field}.{error.field}", error.value, error.wanted) from None
 
 
 def to_image(picture: npt.NDArray[np.generic], encoding: str, frame: str, time: float) -> Image:
