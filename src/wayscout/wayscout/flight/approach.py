@@ -19,7 +19,8 @@ Place = tuple[float, float]
 
 WAIT = 0.25  # [s] for the last picture to come, hovering
 LOOK_STEPS = 4.5  # distances between pictures within which pictures of a place are taken
-LEG_STEPS = 2.5  # the same for a leg that is flown only to look
+LEG_STEPS = 3.5  # the same for a leg that is flown only to look
+LOW_TIME = 12.0  # [s] that a second look from below takes at most
 GENTLE_PLACES = 3  # places that look gentle from orbit which together count as one safe site
 
 
@@ -39,6 +40,9 @@ class SiteFinder(Protocol):
     def inspect(self, place: Place) -> Verdict:
         """The same after a map was made of the pictures taken nearby."""
 
+    def forget_pictures(self) -> None:
+        """Start a new look."""
+
     def fallback(self, position: Place) -> Place:
         """The least bad place near a position."""
 
@@ -52,6 +56,7 @@ class Move:
         place: x, y [m]; None for 'wait'.
         via: x, y [m] to pass on the way, so that pictures get a baseline, or None.
         picture: take one now.
+        height: above ground to fly at [m]; None for that of the flight's end.
         why: in words, for 'land'.
         relative: the place was mapped from here: it keeps its distance when the position is corrected.
     """
@@ -60,6 +65,7 @@ class Move:
     place: Place | None = None
     via: Place | None = None
     picture: bool = False
+    height: float | None = None
     why: str = ""
     relative: bool = False
 
@@ -82,6 +88,8 @@ class Approach:
     _left: list[Place] = field(default_factory=list)
     _ready_at: float | None = None
     _leg_flown: bool = False
+    _low: bool = False  # the second look is on
+    _others: list[Place] = field(default_factory=list)  # sites of the first look that are left
 
     def __post_init__(self) -> None:
         self._left = list(self.places)
@@ -98,12 +106,20 @@ class Approach:
             return False
         return _gap(self.target, position) <= LOOK_STEPS * self.spacing(height)
 
-    def next(self, time: float, position: Array, height: float, affordable: Callable[[Place], bool]) -> Move:
+    def next(
+        self,
+        time: float,
+        position: Array,
+        height: float,
+        affordable: Callable[[Place], bool],
+        spare: float = np.inf,
+    ) -> Move:
         """Decide, hovering where the last move ended.
 
         Args:
             position: (2,) x, y [m]. height: above ground [m].
             affordable: whether energy suffices to fly to a place and land there.
+            spare: time [s] left beyond what landing here takes.
         """
         if self.target is None:
             return self._take_next(position, affordable)
@@ -119,8 +135,13 @@ class Approach:
         unsure = found.site is None or found.site.basis == ORBITAL
         if look and unsure and not found.seen and not self._leg_flown:
             return self._look_leg(position, height)
+        if self._low and found.site is None:
+            return self._low_look(position, spare) if self._others else self._take_next(position, affordable)
         if found.site is not None:
             site = found.site
+            if look and not self._low and height > 1.3 * self.limits.landing_low and spare > LOW_TIME:
+                self._others = [(s.x, s.y) for s in found.sites if s.basis == site.basis]
+                return self._low_look(position, spare)
             return Move("land", (site.x, site.y), why=found.why, relative=site.basis == LOOK)
         return self._take_next(position, affordable)
 
@@ -132,6 +153,7 @@ class Approach:
 
     def _take_next(self, position: Array, affordable: Callable[[Place], bool]) -> Move:
         self._ready_at, self._leg_flown, self.target = None, False, None
+        self._low, self._others = False, []
         while self._left:
             place = self._left.pop(0)
             if affordable(place):
@@ -141,15 +163,27 @@ class Approach:
         here = (float(position[0]), float(position[1]))
         return Move("land", self.finder.fallback(here), why="no safe site is in reach")
 
+    def _low_look(self, position: Array, spare: float) -> Move:
+        """Sink to the next best site on a detour that gives the pictures a baseline, and look again."""
+        self.target = self._others.pop(0)
+        if spare < LOW_TIME:
+            self._others = []
+        self._low, self._ready_at = True, None
+        self.finder.forget_pictures()
+        return self._detour(position, self.limits.landing_low)
+
     def _look_leg(self, position: Array, height: float) -> Move:
         """Fly off a little and back, so that pictures with a baseline are taken."""
-        assert self.target is not None
         self._leg_flown, self._ready_at = True, None
+        return self._detour(position, height)
+
+    def _detour(self, position: Array, height: float) -> Move:
+        assert self.target is not None
         away = np.asarray(position, dtype=np.float64) - np.asarray(self.target)
         norm = float(np.hypot(*away))
         away = away / norm if norm > 0.2 else np.array([1.0, 0.0])
         via = np.asarray(self.target) + away * LEG_STEPS * self.spacing(height)
-        return Move("go", self.target, (float(via[0]), float(via[1])))
+        return Move("go", self.target, (float(via[0]), float(via[1])), height=height)
 
 
 def trusted(finder: SiteFinder, place: Place) -> bool:

@@ -112,6 +112,7 @@ class Guidance:
         self._range_time: float | None = None
         self._sinking: deque[tuple[float, float]] = deque()
         self._cut_short = self._diverted = self._asked = self._relative = False
+        self._end_height = self.plan.waypoints[-1].height
         self._approach: Approach | None = None
         self._pictured: Array | None = None  # where the last picture was asked for
         self._time = 0.0
@@ -291,7 +292,7 @@ class Guidance:
             if float(np.hypot(*(np.asarray(move.place) - pose.position[:2]))) <= ARRIVED:
                 self.phase = DESCEND
                 return
-        self._go_to(move.place, pose, speed, move.via)
+        self._go_to(move.place, pose, speed, move.via, move.height)
 
     def _explain(self, move: Move) -> None:
         """Say so where it does not land where the plan wants it to."""
@@ -312,11 +313,17 @@ class Guidance:
         p.message = f"{p.message}; {text}" if p.message else text
 
     def _go_to(
-        self, site: tuple[float, float], pose: Pose, speed: float, via: tuple[float, float] | None = None
+        self,
+        site: tuple[float, float],
+        pose: Pose,
+        speed: float,
+        via: tuple[float, float] | None = None,
+        height: float | None = None,
     ) -> None:
         limits = self.limits
         here = pose.position[:2]
-        height = self.plan.waypoints[-1].height
+        self._end_height = min(height or self._end_height, self.plan.waypoints[-1].height)
+        height = self._end_height
 
         def point(x: float, y: float) -> FlightWaypoint:
             return FlightWaypoint(float(x), float(y), height, limits.cruise_speed, pose.yaw)
@@ -428,8 +435,9 @@ class Guidance:
             return
         if self._approach is None:
             self._approach = Approach(self.finder, self.limits, self._wanted_sites())
+        spare = self.limits.max_duration - self.progress.elapsed - landing_time(height, self.limits)
         move = self._approach.next(
-            self._time, pose.position[:2], height, lambda place: self._affordable(place, pose, height)
+            self._time, pose.position[:2], height, lambda place: self._affordable(place, pose, height), spare
         )
         self._asked = move.picture
         self._make(move, pose, 0.0)

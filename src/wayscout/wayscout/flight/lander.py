@@ -19,6 +19,7 @@ from wayscout.grid import Grid
 from wayscout.mapping.pictures import DarkPictures
 
 Place = tuple[float, float]
+SEEN = 0.67  # radius of the ground that pictures of a look show well, over the height
 
 
 @dataclass
@@ -92,9 +93,15 @@ class Lander:
         if seen is None:
             found = self.verdict(place)
         else:
-            found = self._verdicts[place] = self._consider(place, seen)
+            # What is worth searching is what the pictures show.
+            search = min(self.limits.landing_search, SEEN * max(self._height, 3.0))
+            found = self._verdicts[place] = self._consider(place, seen, search)
         self.considered, self.chosen, self.why = found.sites, found.site, found.why
         return found
+
+    def forget_pictures(self) -> None:
+        if self.look is not None:
+            self.look.begin()
 
     def fallback(self, position: Place) -> Place:
         grids = [(landing.LOOK, None), (landing.MAP, self.measured)]
@@ -116,7 +123,7 @@ class Lander:
         self.why = f"no safe site is in reach; {why}"
         return site.x, site.y
 
-    def _consider(self, place: Place, seen: Grid | None) -> Verdict:
+    def _consider(self, place: Place, seen: Grid | None, search: float | None = None) -> Verdict:
         return landing.consider(
             place,
             self.limits,
@@ -124,6 +131,7 @@ class Lander:
             measured=self.measured,
             orbital=self.orbital,
             proven=self.stood_on,
+            search=search,
         )
 
     def set_limits(self, limits: HelicopterLimits) -> None:

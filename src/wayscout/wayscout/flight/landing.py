@@ -25,7 +25,7 @@ KNOWN_SHARE = 0.95  # of the footprint must be measured
 DEFAULT_SIGMA = 0.01  # [m] of heights on a map that does not tell
 INDEPENDENT = 0.25  # share of the cells below the legs whose errors are independent of each other
 ROTOR_ROOM = 0.3  # [m] what may stand above the ground below the rotor's edge
-SLOPE_WEIGHT, WAY_WEIGHT = 0.3, 0.3  # of slope and distance beside the risk when sites are ranked
+RISK_WEIGHT, SLOPE_WEIGHT, WAY_WEIGHT = 3.0, 0.3, 0.3  # of risk, slope and distance when sites are ranked
 
 MAP, LOOK, PROVEN, ORBITAL = "map", "look", "proven", "orbital"
 
@@ -194,7 +194,7 @@ def find_sites(
     padded = cv2.copyMakeBorder((~bad).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     clearance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1].astype(np.float64) * part.resolution
     distance = np.hypot(px - x, py - y)
-    score = (1.0 - chance) / (1.0 - min(limits.landing_probability, 0.999))
+    score = RISK_WEIGHT * (1.0 - chance) / (1.0 - min(limits.landing_probability, 0.999))
     score += SLOPE_WEIGHT * np.nan_to_num(slope) / limits.landing_slope
     score += WAY_WEIGHT * distance / max(search, 1e-6)
     score = np.where(bad | (distance > search), np.inf, score)

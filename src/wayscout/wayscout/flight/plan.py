@@ -56,6 +56,7 @@ class HelicopterLimits:
     landing_probability: float
     landing_sand_risk: float
     landing_look: float
+    landing_low: float
     wind_limit: float
     wind_wait: float
     air_drag: float
