@@ -24,7 +24,7 @@ from wayscout.errors import InvalidInput, WayscoutError
 from wayscout.flight.energy import EnergyMeter
 from wayscout.flight.envelope import OutsideEnvelope, check
 from wayscout.flight.ground import Ground
-from wayscout.flight.guidance import ABORTED, COMPLETE, LOST, Command, Guidance
+from wayscout.flight.guidance import ABORTED, COMPLETE, DESCEND, LOST, Command, Guidance
 from wayscout.flight.log import FlightRecord, totals
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.flight.recon import ReconParams
@@ -206,9 +206,11 @@ class Helicopter(Node):
             response.message = "no flight is on"
             return response
         guidance = self._flight.guidance
+        landing = guidance.phase == DESCEND
         guidance.cancel("aborted by the operator", ABORTED)
         response.success = True
-        response.message = f"'{guidance.plan.name}' ends, landing at the nearest safe site"
+        told = "is landing already" if landing else "ends, landing at the nearest safe site"
+        response.message = f"'{guidance.plan.name}' {told}"
         self.get_logger().warning(response.message)
         return response
 
