@@ -324,8 +324,9 @@ def command(entry: NodeEntry, options: Options) -> list[str]:
     """Return the whole command line: Python's programs run by this Python, others as they are."""
     program = executable(entry)
     with program.open("rb") as file:
-        runs_by_itself = file.read(4) == b"\x7fELF"
-    return [*([] if runs_by_itself else [sys.executable]), str(program), *arguments(entry, options)]
+        first = file.readline(200)
+    by_python = [sys.executable] if first.startswith(b"#!") and b"python" in first else []
+    return [*by_python, str(program), *arguments(entry, options)]
 
 
 def executable(entry: NodeEntry) -> Path:

@@ -19,24 +19,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
+from rclpy.clock import Clock as SteadyClock
+from rclpy.clock import ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from rclpy.subscription import Subscription
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import BatteryState, CameraInfo, Image, Imu, JointState, LaserScan, Range
+from sensor_msgs.msg import BatteryState, CameraInfo, Image, Imu, JointState, Range
 from std_msgs.msg import Bool, Float64
 from wayscout_interfaces.srv import AdvanceTime
 
 from wayscout import config
 from wayscout.camera import load_camera
 from wayscout.errors import InvalidInput
+from wayscout.geometry import Pose
 from wayscout.worlds.folder import load_world
 from wayscout_gazebo import names, readings
-from wayscout_gazebo.flight import Flight, HelicopterNumbers
+from wayscout_gazebo.flight import Flight, HelicopterNumbers, levelling
 from wayscout_gazebo.numbers import GazeboNumbers, SimulatorNumbers
-from wayscout_gazebo.pace import Pace
+from wayscout_gazebo.pace import Governor, Pace
 from wayscout_gazebo.readings import Motion
 from wayscout_gazebo.vehicles import camera_of
 from wayscout_nodes.common import convert, diagnostics, parameters, qos
@@ -46,9 +51,12 @@ from wayscout_sim.sensors import HelicopterSensors, Noise, RoverSensors
 from wayscout_sim.states import JOINTS, STEERS, WHEELS, HelicopterTruth, RoverTruth
 from wayscout_sim.truth_log import TruthLog
 
+_NEWEST = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 _LOG_EVERY = 30.0  # s of wall clock between writes of the truth log
+_PACE_EVERY = 3.0  # s of wall clock between changes of pace
+_FIRST_SPEED = 2.0  # real-time factor with which the rover's drive begins
+_IDLE_AFTER = 5.0  # s of simulated time after the last command
 _PICTURE_PATIENCE = 3.0  # s of simulated time after which a picture is asked for again
-_TOUCHES = 0.1  # m of laser range at which the legs stand on the ground
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,12 @@ class GazeboAdapter(Node):
         self._pace = Pace(load_world(Path(world)).name, self.get_logger().warning)
         self.helicopter = _Helicopter(self, camera)
         self.rover = _Rover(self)
+        self._governor: Governor | None = None
+        self._delay = 0.0
+        self._looked = (0.0, wall.monotonic())
+        self._busy_until = -math.inf
         self.create_service(AdvanceTime, "simulation/advance", self._on_advance)
+        self.create_timer(_PACE_EVERY, self._on_pace, clock=SteadyClock(clock_type=ClockType.STEADY_TIME))
 
     # -- what both vehicles use --
 
@@ -102,9 +115,13 @@ class GazeboAdapter(Node):
         return self.create_publisher(kind, topic, self._sensor)
 
     def listen(
-        self, kind: type, topic: str, apply: Callable[[Any], None], *, sensor: bool = False
+        self, kind: type, topic: str, apply: Callable[[Any], None], *, newest: bool = False
     ) -> Subscription:
-        """Subscribe; a message that makes no sense is dropped with a warning."""
+        """Subscribe; a message that makes no sense is dropped with a warning.
+
+        Args:
+            newest: forget what has been overtaken: it would only be acted on late.
+        """
 
         def take(message: Any) -> None:
             try:
@@ -113,7 +130,7 @@ class GazeboAdapter(Node):
                 self.get_logger().warning(f"{topic} dropped: {error}")
                 self._diagnostics.report(self._time, diagnostics.WARN, f"{topic} dropped: {error}")
 
-        return self.create_subscription(kind, topic, take, self._sensor if sensor else qos.COMMAND)
+        return self.create_subscription(kind, topic, take, _NEWEST if newest else qos.COMMAND)
 
     def tick(self, time: float) -> None:
         """Tell the time [s], if it is news."""
@@ -129,9 +146,35 @@ class GazeboAdapter(Node):
             self._logged = wall.monotonic()
             self._log.write()
 
-    def set_pace(self, *, flies: bool) -> None:
-        """Limit the real-time factor in flight, where nodes that are not waited for must keep up."""
-        self._pace.set(self._numbers.flight_speed if flies else self._numbers.drive_speed)
+    def commanded(self, stamp: Time) -> None:
+        """Note a command that was thought of at a stamp: where it comes late, time passes too fast."""
+        self._delay = max(self._delay, self._time - convert.seconds(stamp))
+        self._busy_until = self._time + _IDLE_AFTER
+        if self._governor is None:
+            n, flies = self._numbers, self.helicopter.flight.on
+            most = n.flight_speed if flies else n.drive_speed
+            allowed = n.flight_delay if flies else n.drive_delay
+            self._governor = Governor(most, allowed, min(_FIRST_SPEED, most or _FIRST_SPEED))
+            self._pace.set(self._governor.speed)
+
+    def set_pace(self) -> None:
+        """Begin anew: a flight begins or ends."""
+        self._governor = None
+        self._pace.set(self._numbers.flight_speed if self.helicopter.flight.on else self._numbers.rest_speed)
+
+    def _on_pace(self) -> None:
+        """Let time pass as fast as the nodes follow."""
+        (time, now), self._looked = self._looked, (self._time, wall.monotonic())
+        delay, self._delay = self._delay, 0.0
+        if self._governor is None:
+            return
+        if self._time > self._busy_until and not self.helicopter.flight.on:
+            self.set_pace()
+            return
+        before = self._governor.speed
+        speed = self._governor.update(delay, max(0.0, self._time - time) / max(self._looked[1] - now, 1e-3))
+        if abs(speed - before) > 0.15 * before:
+            self._pace.set(speed)
 
     def close(self) -> None:
         """Write the truth log."""
@@ -166,6 +209,7 @@ class _Helicopter:
         self.truth: HelicopterTruth | None = None
         self._sensors: HelicopterSensors | None = None
         self._last: float | None = None
+        self._heard = -math.inf
         self._sent = -math.inf
         self._count = 0
         self._distance = math.inf
@@ -177,7 +221,7 @@ class _Helicopter:
         self._info = node.publish_sensor(CameraInfo, "helicopter/camera/camera_info")
         self._velocity = node.create_publisher(Twist, names.HELICOPTER_VELOCITY, qos.COMMAND)
         self._trigger = node.create_publisher(Bool, names.NAVCAM_TRIGGER, qos.COMMAND)
-        node.listen(Odometry, names.HELICOPTER_TRUTH, self._on_truth)
+        node.listen(Odometry, names.HELICOPTER_TRUTH, self._on_truth, newest=True)
         node.listen(Image, names.NAVCAM, self._on_picture)
         node.listen(TwistStamped, "helicopter/cmd_vel", self._on_velocity)
         node.listen(Bool, "helicopter/motors", lambda m: self._on_motors(bool(m.data)))
@@ -191,6 +235,8 @@ class _Helicopter:
     def _on_velocity(self, message: TwistStamped) -> None:
         v, w = message.twist.linear, message.twist.angular
         self.flight.command([v.x, v.y, v.z], w.z)
+        self._heard = self._last if self._last is not None else -math.inf
+        self._node.commanded(message.header.stamp)
 
     def _on_motors(self, on: bool) -> None:
         before = self.flight.on
@@ -199,17 +245,17 @@ class _Helicopter:
             if self._sensors is not None:
                 self._sensors.begin_flight()
             # a laser that is listened to has to be drawn: in flight only
-            self._laser = self._node.listen(LaserScan, names.LASER, self._on_laser, sensor=True)
+            self._laser = self._node.listen(Image, names.LASER, self._on_laser, newest=True)
         elif before and not self.flight.on:
             self._stop()
         if self.flight.on != before:
-            self._node.set_pace(flies=self.flight.on)
+            self._node.set_pace()
 
     def _stop(self) -> None:
         self._velocity.publish(Twist())
         if self._laser is not None:
             self._node.destroy_subscription(self._laser)
-            self._laser = None
+            self._laser, self._distance = None, math.inf
 
     def _on_trigger(self, message: Bool) -> None:
         if message.data:
@@ -220,10 +266,15 @@ class _Helicopter:
         elapsed = 0.0 if self._last is None else max(0.0, now.time - self._last)
         self._last = now.time
         flew = self.flight.on
-        linear, turn = self.flight.step(elapsed, now.pose.yaw)
+        if now.time - self._heard > self._node.numbers.command_life:
+            self.flight.command(np.zeros(3), 0.0)
+        linear, turn = self.flight.step(elapsed, now.pose.yaw, float(now.velocity[2]), self._distance)
         if flew or self.flight.lost:
             twist = Twist()
-            twist.linear.x, twist.linear.y, twist.linear.z = (float(v) for v in linear)
+            roll, pitch, yaw = now.pose.euler()
+            ahead = now.pose.rotation().T @ Pose.from_euler(0.0, 0.0, 0.0, yaw=yaw).apply(linear)
+            twist.linear.x, twist.linear.y, twist.linear.z = (float(v) for v in ahead)
+            twist.angular.x, twist.angular.y = levelling(roll, pitch)
             twist.angular.z = turn
             self._velocity.publish(twist)
         self.truth = self._observe(now)
@@ -236,7 +287,7 @@ class _Helicopter:
 
     def _observe(self, now: Motion) -> HelicopterTruth:
         f = self.flight
-        landed = not f.on or (f.sinks and self._distance < _TOUCHES)
+        landed = not f.on or f.stands
         return HelicopterTruth(now.pose, now.velocity, now.rates, f.charge, f.power, f.on, landed, f.lost)
 
     def _publish(self, now: Motion, sensors: HelicopterSensors, truth: HelicopterTruth) -> None:
@@ -250,8 +301,8 @@ class _Helicopter:
         self._count += 1
         self._node.note()
 
-    def _on_laser(self, message: LaserScan) -> None:
-        self._distance = readings.distance(message, self._node.numbers.laser_lift)
+    def _on_laser(self, message: Image) -> None:
+        self._distance = readings.distance(message, self._node.numbers.laser_lift, names.LASER)
         if self._sensors is None:
             return
         out = Range(radiation_type=Range.INFRARED, field_of_view=0.005, min_range=0.0, max_range=self._reach)
@@ -300,9 +351,9 @@ class _Rover:
             for name in (*WHEELS, *STEERS)
         }
         self._trigger = node.create_publisher(Bool, names.HAZCAM_TRIGGER, qos.COMMAND)
-        node.listen(Odometry, names.ROVER_TRUTH, self._on_truth)
-        node.listen(JointState, names.JOINT_STATES, self._on_joints)
-        node.listen(Imu, names.IMU, self._on_imu)
+        node.listen(Odometry, names.ROVER_TRUTH, self._on_truth, newest=True)
+        node.listen(JointState, names.JOINT_STATES, self._on_joints, newest=True)
+        node.listen(Imu, names.IMU, self._on_imu, newest=True)
         node.listen(Image, names.HAZCAM, self._on_depth)
         node.listen(JointState, "rover/joint_command", self._on_command)
 
@@ -310,6 +361,7 @@ class _Rover:
         speeds, angles = messages.wheels(message)
         for name, value in (speeds | angles).items():
             self._motors[name].publish(Float64(data=value))
+        self._node.commanded(message.header.stamp)
         self._moves = any(speed != 0.0 for speed in speeds.values())
 
     def _on_joints(self, message: JointState) -> None:

@@ -15,7 +15,8 @@ from wayscout_nodes.common.bodies import fixed_links, fixed_offset, urdf_text
 
 OWN_LIGHT = 0x2
 """Visibility flag of the vehicles' visuals."""
-WORLD_LIGHT = 0xFFFFFFFF ^ OWN_LIGHT
+# above these bits the renderer keeps some for itself
+WORLD_LIGHT = 0x0FFFFFFF ^ OWN_LIGHT
 """Mask of sensors that see the world and no vehicle, as the embedded simulator's do."""
 
 

@@ -21,6 +21,10 @@ class GazeboNumbers:
     rest_period: float
     flight_speed: float
     drive_speed: float
+    rest_speed: float
+    command_life: float
+    flight_delay: float
+    drive_delay: float
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""How fast Gazebo lets time pass: told through its own command line, since the bridge has no such service."""
+"""How fast Gazebo lets time pass: as fast as the nodes can follow.
+
+It is told through Gazebo's own command line, since the bridge has no such service.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from wayscout.worlds.sdf import STEP
 
 _TIMEOUT_MS = 4000
 _TRIES = 3
+_SLOWEST = 0.1
 _UNLIMITED = 1000.0  # Gazebo ignores a wish for 0, which only a file can say
 
 
@@ -24,6 +29,31 @@ def request(world: str, speed: float) -> list[str]:
         "--reptype", "gz.msgs.Boolean", "--timeout", str(_TIMEOUT_MS),
         "--req", f"max_step_size: {STEP:g}, real_time_factor: {speed or _UNLIMITED:g}",
     ]  # fmt: skip
+
+
+@dataclass
+class Governor:
+    """Finds how fast time may pass so that the nodes' commands come in time: nothing else waits for them.
+
+    Attributes:
+        most: largest real-time factor, 0 for none. allowed: delay of commands [s] of simulated time.
+        speed: the real-time factor at first.
+    """
+
+    most: float
+    allowed: float
+    speed: float
+
+    def update(self, delay: float, reached: float) -> float:
+        """Return the real-time factor to ask for next.
+
+        Args:
+            delay: largest of late [s]. reached: real-time factor of late, by which one may be limited anyway.
+        """
+        base = min(self.speed, 1.2 * reached) if reached > 0.0 else self.speed
+        change = min(1.5, max(0.4, self.allowed / max(delay, 0.01)))
+        self.speed = min(max(base * change, _SLOWEST), self.most or _UNLIMITED)
+        return self.speed
 
 
 class Pace:

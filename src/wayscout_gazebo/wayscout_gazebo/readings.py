@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import Imu, JointState, LaserScan
+from sensor_msgs.msg import Image, Imu, JointState
 
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
@@ -65,13 +65,16 @@ def joints(message: JointState, field: str) -> tuple[Array, Array]:
     return positions, speeds
 
 
-def distance(message: LaserScan, lift: float) -> float:
-    """Return the distance [m] of the middle ray less the laser's lift; infinite where it hits nothing."""
-    if not message.ranges:
-        return math.inf
-    reading = float(message.ranges[len(message.ranges) // 2])
+def distance(message: Image, lift: float, field: str) -> float:
+    """Return the distance [m] at a depth picture's middle less the laser's lift; infinite without an echo.
+
+    Raises:
+        InvalidInput: naming the field when it is no depth picture.
+    """
+    depth = convert.image(message, ["32FC1"], field)
+    reading = float(depth[depth.shape[0] // 2, depth.shape[1] // 2])
     if not math.isfinite(reading):
-        return 0.0 if reading == -math.inf else math.inf
+        return 0.0 if reading == -math.inf else math.inf  # too near, or beyond its reach
     return max(0.0, reading - lift)
 
 

@@ -60,7 +60,7 @@ def write_scene(world: Path, out: Path, seed: int = 0, camera: str = "navigation
         element.text = str((world / str(element.text)).resolve())
     speed = scene.find("physics/real_time_factor")
     assert speed is not None
-    speed.text = f"{config.load('gazebo', GazeboNumbers).drive_speed:g}"
+    speed.text = f"{config.load('gazebo', GazeboNumbers).rest_speed:g}"
     poses = starts(truth, seed)
     for vehicle, model in (("rover", vehicles.rover()), ("helicopter", vehicles.helicopter(camera))):
         pose = add(model, "pose", pose_text(poses[vehicle]))

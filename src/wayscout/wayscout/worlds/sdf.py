@@ -22,9 +22,10 @@ import numpy.typing as npt
 from wayscout.worlds import folder, truth
 from wayscout.worlds.folder import World, load_world
 
-VERSION = 2  # of the SDF and its media: a folder with an older one gets them anew, the rest stays
+VERSION = 3  # of the SDF and its media: a folder with an older one gets them anew, the rest stays
 STEP = 0.004  # s, of the physics
 TILE = 32.0  # m, rocks of one tile share a mesh
+MATERIAL = "rocks.mtl"
 SIDES = 8
 RINGS = (
     (-0.35, 0.94),
@@ -56,7 +57,7 @@ def refresh(out: Path) -> bool:
 
 
 def write_sdf(out: Path, world: World, rocks: npt.NDArray[np.float64]) -> Path:
-    """Write <name>.sdf, media/flat_normal.png and media/rocks_*.obj into a world folder.
+    """Write <name>.sdf, media/flat_normal.png and the rocks' meshes into a world folder.
 
     Args:
         out: the folder.
@@ -156,6 +157,7 @@ def _rocks(scene: ET.Element, meshes: list[str]) -> None:
 def write_rock_meshes(media: Path, rocks: npt.NDArray[np.float64]) -> list[str]:
     """Merge the rocks of each tile into one OBJ in map coordinates; returns the file names."""
     media.mkdir(parents=True, exist_ok=True)
+    (media / MATERIAL).write_text("newmtl rock\nKa 0.36 0.28 0.22\nKd 0.50 0.40 0.32\nKs 0 0 0\n")
     names = []
     tiles = np.floor(rocks[:, :2] / TILE).astype(int)
     for tile in np.unique(tiles, axis=0) if len(rocks) else []:
@@ -206,7 +208,8 @@ def rock_normals(rocks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _obj(rocks: npt.NDArray[np.float64]) -> str:
     vertices, faces = rock_vertices(rocks), rock_faces()
-    lines = [f"v {x:.3f} {y:.3f} {z:.3f}" for x, y, z in vertices.reshape(-1, 3)]
+    lines = [f"mtllib {MATERIAL}", "usemtl rock"]
+    lines += [f"v {x:.3f} {y:.3f} {z:.3f}" for x, y, z in vertices.reshape(-1, 3)]
     lines += [f"vn {x:.2f} {y:.2f} {z:.2f}" for x, y, z in rock_normals(rocks).reshape(-1, 3)]
     per_rock = vertices.shape[1]
     for rock in range(len(rocks)):

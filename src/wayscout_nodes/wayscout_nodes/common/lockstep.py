@@ -24,7 +24,6 @@ from wayscout_nodes.common.transforms import TransformListener
 
 STEP = "simulation/step"
 STEP_DONE = "simulation/step_done"
-_OVERTAKEN = 1.0  # s by which a driver's message may come late
 _LONGEST_PERIODS = 4.0  # of the assumed one, up to which the time since the last message is a control period
 
 
@@ -159,11 +158,10 @@ class Lockstep:
     def _free_run(self, topic: str, message: Any) -> None:
         time = convert.seconds(message.header.stamp)
         since = time - self._driven_at.get(topic, -math.inf)
-        # a message that was overtaken by another driver's is news of the same instant, not a jump back
-        newest = max(self._driven_at.values(), default=time)
+        if since < 0.0:  # a jump back; of another driver's message it only means that this one was overtaken
+            self._driven_at.clear()
         self._driven_at[topic] = time
-        if newest - _OVERTAKEN < time < newest:
-            time = newest
+        time = max(self._driven_at.values())
         period = since if 0.0 < since <= _LONGEST_PERIODS * self._period else self._period
         messages = {topic: kept[max(kept)] for topic, kept in self._messages.items() if kept}
         corrections: dict[tuple[str, str], Pose] = {}
