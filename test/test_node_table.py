@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,13 +44,57 @@ def test_a_parameter_keeps_its_type_on_the_command_line(world: Path, tmp_path: P
         rclpy.shutdown(context=context)
 
 
-def test_the_simulator_comes_first_and_gazebo_has_none(world: Path, tmp_path: Path) -> None:
+def test_the_simulator_comes_first_and_gazebo_takes_its_place(world: Path, tmp_path: Path) -> None:
     names = [e.name for e in node_table.table(Options(world, tmp_path))]
     assert names[0] == "simulator"
     assert set(node_table.PARTICIPANTS) < set(names)
     others = node_table.table(Options(world, tmp_path, embedded=False))
-    assert [e.name for e in others] == names[1:]
+    assert [e.name for e in others] == ["gazebo", "gazebo_bridge", "gazebo_adapter", *names[1:]]
+    assert {e.part for e in others[:3]} == {node_table.SIMULATION}
     assert not any(e.parameters.get("lockstep") for e in others)
+    assert all(e.required for e in others)
+
+
+def test_each_run_in_gazebo_has_a_partition_of_its_own(world: Path, tmp_path: Path) -> None:
+    def environments(run: str) -> list[dict[str, str]]:
+        entries = node_table.table(Options(world, tmp_path / run, embedded=False), [node_table.SIMULATION])
+        return [entry.environment for entry in entries]
+
+    one, other = environments("one"), environments("other")
+    assert one[0] == one[1] == one[2]
+    assert one[0]["GZ_IP"] == "127.0.0.1"
+    assert one[0]["GZ_PARTITION"] != other[0]["GZ_PARTITION"]
+    assert one == environments("one")
+
+
+def test_what_gazebo_lacks_is_told_with_the_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        InvalidInput, match=r"gz.*and ros_gz_bridge not installed.*apt install ros-"
+    ) as refused:
+        node_table.check_gazebo()
+    assert "\n" not in str(refused.value)
+    (tmp_path / "gz").touch(mode=0o755)
+    with pytest.raises(InvalidInput, match=r"'gazebo': ros_gz_bridge not installed"):
+        node_table.check_gazebo()
+
+
+def test_programs_run_by_themselves_and_scripts_by_this_python(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
+    options = Options(world, tmp_path)
+    for name, content in (("script", b"#!/usr/bin/env python3"), ("program", b"\x7fELF\x02")):
+        file = tmp_path / "lib" / "p" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        words = node_table.command(NodeEntry("p", name, name, node_table.ROVER, {}), options)
+        assert words[: 2 if name == "script" else 1] == (
+            [sys.executable, str(file)] if name == "script" else [str(file)]
+        )
 
 
 def test_an_override_replaces_one_nodes_parameter(world: Path, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_only_the_simulator_is_told_where_the_world_is(world: Path, tmp_path: Pa
     for embedded in (True, False):
         entries = node_table.table(dataclasses.replace(options, embedded=embedded))
         told = [e.name for e in entries if any(str(world) in w for w in node_table.arguments(e, options))]
-        assert told == (["simulator"] if embedded else [])
+        assert told == (["simulator"] if embedded else ["gazebo"])
 
 
 def test_nodes_get_the_public_part_alone(world: Path, tmp_path: Path) -> None:
