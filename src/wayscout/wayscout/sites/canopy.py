@@ -1,0 +1,206 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
+"""The canopy: a disk of cloth, redder or less red than soil; its outline, its dark and torn areas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import map_coordinates, median_filter
+
+from wayscout.sites.colour import Tint
+from wayscout.sites.records import Mark, Mosaic
+from wayscout.sites.settings import SiteParams
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+BEARINGS = 360
+GAP_SHARE = 0.55  # of a ring that looks like soil, from which it counts as the gap between disk and band
+
+
+@dataclass(frozen=True)
+class Canopy:
+    """A canopy as found.
+
+    Attributes:
+        x, y: middle of the outline's area [m].
+        outline: (n, 2) x, y [m].
+        diameter: of the circle with the outline's area [m]; `sigma` is its standard deviation.
+        traced: share of the outline that was traced, the rest is interpolated.
+        marks: dark and torn areas.
+        mask: (rows, cols) of the mosaic, True inside the outline.
+    """
+
+    x: float
+    y: float
+    outline: Array
+    diameter: float
+    sigma: float
+    traced: float
+    marks: tuple[Mark, ...]
+    mask: Mask
+
+
+def find(mosaic: Mosaic, tint: Tint, params: SiteParams) -> Canopy | None:
+    """Find the largest disk of cloth with orange in it, or None."""
+    stride = max(1, round(params.soil_cell / mosaic.resolution))
+    red = np.nan_to_num(tint.redness)
+    strange = cv2.resize(
+        (np.abs(red) > params.cloth_redness).astype(np.float32), None, fx=1 / stride, fy=1 / stride,
+        interpolation=cv2.INTER_AREA,
+    )  # fmt: skip
+    orange = cv2.resize(
+        (red > params.orange_redness).astype(np.float32), None, fx=1 / stride, fy=1 / stride,
+        interpolation=cv2.INTER_AREA,
+    )  # fmt: skip
+    cloth = (strange > 0.4).astype(np.uint8)
+    cell = mosaic.resolution * stride
+    cloth = cv2.morphologyEx(cloth, cv2.MORPH_OPEN, _disk(0.3 / cell))
+    cloth = cv2.morphologyEx(cloth, cv2.MORPH_CLOSE, _disk(0.6 / cell))
+    cloth = cv2.morphologyEx(cloth, cv2.MORPH_OPEN, _disk(0.8 / cell))
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(cloth)
+    best, most = 0, params.canopy_area / cell**2
+    for k in range(1, count):
+        part = labels == k
+        if stats[k, cv2.CC_STAT_AREA] > most and orange[part].mean() > params.orange_share:
+            best, most = k, float(stats[k, cv2.CC_STAT_AREA])
+    if best == 0:
+        return None
+    middle = centres[best] * stride + 0.5 * (stride - 1)  # col, row
+    reach = float(np.sqrt(stats[best, cv2.CC_STAT_AREA] / np.pi)) * stride
+    return _trace(mosaic, tint, middle, reach, params)
+
+
+def around(canopy: Canopy, mosaic: Mosaic, margin: float) -> Mask:
+    """True within `margin` [m] of the canopy."""
+    stride = 8
+    small = cv2.resize(canopy.mask.astype(np.uint8), None, fx=1 / stride, fy=1 / stride)
+    wide = cv2.dilate(small, _disk(margin / mosaic.resolution / stride))
+    return np.asarray(cv2.resize(wide, canopy.mask.shape[::-1], interpolation=cv2.INTER_NEAREST)) > 0
+
+
+def _trace(mosaic: Mosaic, tint: Tint, middle: Array, reach: float, params: SiteParams) -> Canopy | None:
+    """Follow rays from the middle outwards to the last cloth."""
+    bearing = 2.0 * np.pi * np.arange(BEARINGS) / BEARINGS
+    for _ in range(2):  # the second time from the outline's own middle
+        rim, found = _rim(mosaic, tint, middle, reach, bearing, params)
+        if found.mean() < 0.3:
+            return None
+        corners = middle + rim[:, None] * np.stack([np.cos(bearing), np.sin(bearing)], axis=1)
+        moments = cv2.moments(corners.astype(np.float32)[:, None])
+        middle = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
+    area = float(moments["m00"]) * mosaic.resolution**2
+    mask: npt.NDArray[np.uint8] = np.zeros(mosaic.source.shape, np.uint8)
+    cv2.fillPoly(mask, [np.rint(corners).astype(np.int32)], 1)
+    x, y = mosaic.at(middle[1], middle[0])
+    outline = np.stack(mosaic.at(corners[:, 1], corners[:, 0]), axis=1)
+    diameter = 2.0 * float(np.sqrt(area / np.pi))
+    # An edge is off by a share common to all of it, and where it was guessed by the rim's own unevenness.
+    uneven = float(np.std(rim)) * mosaic.resolution
+    guessed = 1.0 - float(found.mean())
+    sigma = 2.0 * float(np.hypot(params.edge_sigma, uneven * guessed))
+    marks = _marks(mosaic, tint, corners, middle, mask > 0, params)
+    return Canopy(float(x), float(y), outline, diameter, sigma, float(found.mean()), marks, mask > 0)
+
+
+def _rim(
+    mosaic: Mosaic, tint: Tint, middle: Array, reach: float, bearing: Array, params: SiteParams
+) -> tuple[Array, Mask]:
+    """Return the distance [px] of the cloth's edge at each bearing, and whether it was found there."""
+    radii = np.arange(0.5 * reach, 1.35 * reach)
+    cols = middle[0] + radii[None] * np.cos(bearing)[:, None]
+    rows = middle[1] + radii[None] * np.sin(bearing)[:, None]
+    red = map_coordinates(np.nan_to_num(tint.redness), [rows, cols], order=1, mode="nearest")
+    pale, orange = _levels(red, radii < reach, params)
+    seen = map_coordinates((mosaic.source >= 0).astype(np.float32), [rows, cols], order=0, mode="constant")
+    cloth = ((red < pale) | (red > orange)).astype(np.float32)
+    # cloth on the way in, none on the way out: the place where the two shares differ most
+    width = max(3, round(0.45 / mosaic.resolution))
+    total = np.pad(np.cumsum(cloth, axis=1), ((0, 0), (1, 0)))
+    k = np.arange(width, len(radii) - width)
+    inside = (total[:, k] - total[:, k - width]) / width
+    outside = (total[:, k + width] - total[:, k]) / width
+    known = np.minimum.accumulate(seen, axis=1)[:, np.minimum(k + width, len(radii) - 1)] > 0
+    # a step inside the gap ring is as clear as the rim: later ones are preferred
+    step = np.where(known, inside - outside, -1.0)
+    clear = step > 0.7
+    found = clear.any(axis=1)
+    last = clear.shape[1] - 1 - np.argmax(clear[:, ::-1], axis=1)
+    rim = np.zeros(len(bearing))
+    for i in np.flatnonzero(found):
+        low = max(0, int(last[i]) - width)
+        near = step[i, low : last[i] + 1]
+        top = np.flatnonzero(near >= near.max() - 1e-6)
+        rim[i] = radii[k[low + round(float(top.mean()))]] - 0.5
+    if not bool(found.any()):
+        return rim, np.asarray(found)
+    at = np.flatnonzero(found)
+    smooth = np.interp(np.arange(len(bearing)), at, rim[at], period=len(bearing))
+    steady = median_filter(smooth, 9, mode="wrap")
+    found = np.asarray(found & (np.abs(rim - steady) < 0.4 / mosaic.resolution))
+    at = np.flatnonzero(found)
+    if not len(at):
+        return rim, found
+    smooth = np.interp(np.arange(len(bearing)), at, rim[at], period=len(bearing))
+    return np.asarray(median_filter(smooth, 3, mode="wrap"), dtype=np.float64), found
+
+
+def _levels(red: Array, inside: Mask, params: SiteParams) -> tuple[float, float]:
+    """Redness below which and above which something is cloth: halfway to what most of this canopy's is.
+
+    So a patch of sand beside the rim, less red than soil, is not taken for cloth.
+    """
+    known = red[:, inside]
+    pale, orange = known[known < -params.cloth_redness], known[known > params.orange_redness]
+    low = (
+        -params.cloth_redness if not pale.size else min(-params.cloth_redness, 0.55 * float(np.median(pale)))
+    )
+    high = params.cloth_redness
+    return low, high if not orange.size else max(high, 0.25 * float(np.median(orange)))
+
+
+def _marks(
+    mosaic: Mosaic, tint: Tint, corners: Array, middle: Array, mask: Mask, params: SiteParams
+) -> tuple[Mark, ...]:
+    """Find soil showing through (torn) and dark cloth; gap and vent, which are rings, are left out."""
+    low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
+    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 3, mask.shape[::-1])
+    cut = slice(low[1], high[1]), slice(low[0], high[0])
+    inside, red, bright = mask[cut], np.nan_to_num(tint.redness[cut]), np.nan_to_num(tint.brightness[cut])
+    rows, cols = np.indices(inside.shape)
+    dx, dy = cols + low[0] - middle[0], rows + low[1] - middle[1]
+    rim = np.hypot(*(corners - middle).T)
+    turn = (np.arctan2(dy, dx) % (2.0 * np.pi)) / (2.0 * np.pi) * len(rim)
+    share = np.hypot(dx, dy) / np.interp(turn, np.arange(len(rim) + 1), np.append(rim, rim[0]))
+    scale = 0.06 / mosaic.resolution
+    soil = cv2.GaussianBlur((np.abs(red) < params.cloth_redness).astype(np.float32), (0, 0), scale) > 0.6
+    dim = cv2.GaussianBlur(bright, (0, 0), scale) < -params.dark_cloth
+    ring = np.clip((share * 50).astype(int), 0, 50)
+    number = np.bincount(ring[inside], minlength=51)
+    as_soil = np.bincount(ring[inside & soil], minlength=51) / np.maximum(number, 1)
+    gaps = as_soil > GAP_SHARE
+    gaps = gaps | np.roll(gaps, 1) | np.roll(gaps, -1)
+    in_gap = gaps[ring]
+    allowed = inside & (share < 0.95)
+    found: list[Mark] = []
+    for kind, area in (("torn", soil & ~dim), ("dark", dim)):
+        chosen = cv2.morphologyEx(
+            (area & allowed).astype(np.uint8), cv2.MORPH_OPEN, _disk(0.08 / mosaic.resolution)
+        )
+        count, labels, stats, centres = cv2.connectedComponentsWithStats(chosen)
+        within = np.bincount(labels[in_gap], minlength=count)
+        for k in range(1, count):
+            cells = float(stats[k, cv2.CC_STAT_AREA])
+            size = cells * mosaic.resolution**2
+            if params.mark_area <= size <= params.mark_largest and within[k] < 0.15 * cells:
+                x, y = mosaic.at(centres[k][1] + low[1], centres[k][0] + low[0])
+                found.append(Mark("torn" if kind == "torn" else "dark", float(x), float(y), size))
+    return tuple(sorted(found, key=lambda m: -m.area))
+
+
+def _disk(radius: float) -> npt.NDArray[np.uint8]:
+    n = max(1, round(radius))
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)), np.uint8)
