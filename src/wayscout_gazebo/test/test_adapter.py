@@ -249,6 +249,8 @@ class Gazebo(Node):
             (Twist, names.HELICOPTER_VELOCITY, qos.COMMAND),
             (Bool, names.NAVCAM_TRIGGER, qos.COMMAND),
             (Bool, names.HAZCAM_TRIGGER, qos.COMMAND),
+            (Bool, names.COLOUR_TRIGGER, qos.COMMAND),
+            (Image, "helicopter/colour/image_raw", qos.sensor(False)),
             *((Float64, names.joint(j), qos.COMMAND) for j in (*WHEELS, *STEERS)),
         ]
         for kind, topic, profile in kinds:
@@ -263,6 +265,8 @@ class Gazebo(Node):
             (Image, names.LASER),
             (Image, names.NAVCAM),
             (Image, names.HAZCAM),
+            (Image, names.COLOUR),
+            (Bool, "helicopter/colour/trigger"),
             (TwistStamped, "helicopter/cmd_vel"),
             (Bool, "helicopter/motors"),
             (Bool, "helicopter/camera/trigger"),
@@ -422,6 +426,12 @@ def test_a_flight_moves_the_body_drains_the_battery_and_sees(scene: Scene) -> No
     assert convert.seconds(picture.header.stamp) == pytest.approx(2.345)
     pixels = np.asarray(convert.image(picture, ["mono8"], "picture"))
     assert 0.5 < pixels[200:280, 280:360].std() < 3.0  # the embedded simulator's grain
+    assert scene.says("helicopter/colour/trigger", Bool(data=True), names.COLOUR_TRIGGER).data
+    red = convert.to_image(np.full((60, 80, 3), (200, 90, 50), np.uint8), "rgb8", "x", 2.4)
+    shown = np.asarray(
+        convert.image(scene.says(names.COLOUR, red, "helicopter/colour/image_raw"), ["rgb8"], "picture")
+    )
+    assert shown[20:40, 30:50].mean(axis=(0, 1)) == pytest.approx([200, 90, 50], abs=3.0)
     for k in range(20):  # nobody commands any more: it comes to a hover
         before = len(heard[names.HELICOPTER_VELOCITY])
         gazebo.truth(names.HELICOPTER_TRUTH, 3.1 + 0.1 * k, Pose.from_euler(5, 6, 2.1, yaw=1.0))

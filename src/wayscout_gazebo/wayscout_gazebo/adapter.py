@@ -34,7 +34,7 @@ from std_msgs.msg import Bool, Float64
 from wayscout_interfaces.srv import AdvanceTime
 
 from wayscout import config
-from wayscout.camera import load_camera
+from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.worlds.folder import load_world
@@ -43,7 +43,7 @@ from wayscout_gazebo.flight import Flight, HelicopterNumbers, levelling
 from wayscout_gazebo.numbers import GazeboNumbers, SimulatorNumbers
 from wayscout_gazebo.pace import Governor, Pace
 from wayscout_gazebo.readings import Motion
-from wayscout_gazebo.vehicles import camera_of
+from wayscout_gazebo.vehicles import camera_of, colour_camera
 from wayscout_nodes.common import convert, diagnostics, parameters, qos
 from wayscout_nodes.common.run import run
 from wayscout_sim import messages
@@ -203,7 +203,6 @@ class _Helicopter:
     def __init__(self, node: GazeboAdapter, camera: str) -> None:
         self._node = node
         self._body = config.load("helicopter", HelicopterNumbers)
-        self._camera = camera_of(camera)
         self._reach = node.shared.range_reach
         self.flight = Flight(self._body, node.numbers.velocity_lag)
         self.truth: HelicopterTruth | None = None
@@ -217,15 +216,14 @@ class _Helicopter:
         self._odom = node.publish_sensor(Odometry, "helicopter/odom")
         self._range = node.publish_sensor(Range, "helicopter/range")
         self._battery = node.publish_sensor(BatteryState, "helicopter/battery")
-        self._picture = node.publish_sensor(Image, "helicopter/camera/image_raw")
-        self._info = node.publish_sensor(CameraInfo, "helicopter/camera/camera_info")
+        grey = (names.NAVCAM, names.NAVCAM_TRIGGER, "helicopter/navcam_optical", "mono8")
+        self._see("helicopter/camera", camera_of(camera), *grey)
+        wide = (names.COLOUR, names.COLOUR_TRIGGER, "helicopter/colour_optical", "rgb8")
+        self._see("helicopter/colour", colour_camera(), *wide)
         self._velocity = node.create_publisher(Twist, names.HELICOPTER_VELOCITY, qos.COMMAND)
-        self._trigger = node.create_publisher(Bool, names.NAVCAM_TRIGGER, qos.COMMAND)
         node.listen(Odometry, names.HELICOPTER_TRUTH, self._on_truth, newest=True)
-        node.listen(Image, names.NAVCAM, self._on_picture)
         node.listen(TwistStamped, "helicopter/cmd_vel", self._on_velocity)
         node.listen(Bool, "helicopter/motors", lambda m: self._on_motors(bool(m.data)))
-        node.listen(Bool, "helicopter/camera/trigger", self._on_trigger)
 
     def recharge(self, energy: float) -> None:
         """Charge the pack [J] and tell of it."""
@@ -257,9 +255,27 @@ class _Helicopter:
             self._node.destroy_subscription(self._laser)
             self._laser, self._distance = None, math.inf
 
-    def _on_trigger(self, message: Bool) -> None:
-        if message.data:
-            self._trigger.publish(Bool(data=True))
+    def _see(self, topic: str, camera: Camera, raw: str, trigger: str, frame: str, encoding: str) -> None:
+        """Pass triggers on to a camera of Gazebo's, and its pictures back with a camera's faults."""
+        node = self._node
+        picture = node.publish_sensor(Image, f"{topic}/image_raw")
+        info = node.publish_sensor(CameraInfo, f"{topic}/camera_info")
+        tell = node.create_publisher(Bool, trigger, qos.COMMAND)
+
+        def ask(message: Bool) -> None:
+            if message.data:
+                tell.publish(Bool(data=True))
+
+        def show(message: Image) -> None:
+            pixels = np.asarray(convert.image(message, [encoding], raw), dtype=np.uint8)
+            if self._sensors is None:
+                return
+            time = convert.seconds(message.header.stamp)
+            info.publish(convert.to_camera_info(camera, frame, time))
+            picture.publish(convert.to_image(self._sensors.expose(pixels), encoding, frame, time))
+
+        node.listen(Bool, f"{topic}/trigger", ask)
+        node.listen(Image, raw, show)
 
     def _on_truth(self, message: Odometry) -> None:
         now = readings.motion(message, names.HELICOPTER_TRUTH)
@@ -309,14 +325,6 @@ class _Helicopter:
         out.range = self._sensors.measured(self._distance)
         out.header.stamp, out.header.frame_id = message.header.stamp, "helicopter/range_link"
         self._range.publish(out)
-
-    def _on_picture(self, message: Image) -> None:
-        picture = np.asarray(convert.image(message, ["mono8"], names.NAVCAM), dtype=np.uint8)
-        if self._sensors is None:
-            return
-        frame, time = "helicopter/navcam_optical", convert.seconds(message.header.stamp)
-        self._info.publish(convert.to_camera_info(self._camera, frame, time))
-        self._picture.publish(convert.to_image(self._sensors.expose(picture), "mono8", frame, time))
 
 
 class _Rover:

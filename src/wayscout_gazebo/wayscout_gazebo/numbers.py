@@ -37,3 +37,4 @@ class SimulatorNumbers:
     hazcam_turn: float
     recharge_power: float
     battery_steps: int
+    colour_binning: int

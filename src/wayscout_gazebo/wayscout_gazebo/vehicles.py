@@ -22,6 +22,7 @@ from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
+from wayscout.mapping.shrink import shrink_camera
 from wayscout_gazebo import names
 from wayscout_gazebo.bodies import WORLD_LIGHT, add, model, pose_text
 from wayscout_gazebo.numbers import GazeboNumbers, SimulatorNumbers
@@ -54,7 +55,16 @@ def camera_of(name: str) -> Camera:
     Raises:
         InvalidInput: when Gazebo's pinhole camera, looking straight ahead, cannot be it.
     """
-    camera = load_camera(config.directory() / "cameras" / f"{name}.yaml")
+    return _checked(name, load_camera(config.directory() / "cameras" / f"{name}.yaml"))
+
+
+def colour_camera() -> Camera:
+    """Return the helicopter's colour camera, with the pixels that the simulators give it."""
+    full = load_camera(config.directory() / "cameras" / "colour.yaml")
+    return _checked("colour", shrink_camera(full, config.load("simulator", SimulatorNumbers).colour_binning))
+
+
+def _checked(name: str, camera: Camera) -> Camera:
     centre = np.array([0.5 * (camera.width - 1), 0.5 * (camera.height - 1)])
     f = camera.matrix[[0, 1], [0, 1]]
     if (
@@ -139,6 +149,17 @@ def helicopter(camera: str = "navigation") -> ET.Element:
         names.NAVCAM,
         names.NAVCAM_TRIGGER,
     )
+    _camera(
+        base,
+        "colour",
+        "camera",
+        fixed_offset("helicopter", "colour_optical"),
+        colour_camera(),
+        (_DOWN, 100.0),
+        names.COLOUR,
+        names.COLOUR_TRIGGER,
+        pixels="R8G8B8",
+    )
     _laser(base, numbers, shared)
     control = _plugin(out, "velocity-control", "VelocityControl")
     add(control, "topic", names.in_gazebo(names.HELICOPTER_VELOCITY))
@@ -213,6 +234,7 @@ def _camera(
     clip: tuple[float, float],
     topic: str,
     trigger: str,
+    pixels: str = "L8",
 ) -> None:
     """Add a camera that takes a picture when it is told to: one that always looks costs most of the speed."""
     sensor = add(base, "sensor", name=name, type=kind)
@@ -227,7 +249,7 @@ def _camera(
     image = add(lens, "image")
     add(image, "width", camera.width)
     add(image, "height", camera.height)
-    add(image, "format", "R_FLOAT32" if kind == "depth_camera" else "L8")
+    add(image, "format", "R_FLOAT32" if kind == "depth_camera" else pixels)
     ends = add(lens, "clip")
     add(ends, "near", f"{clip[0]:g}")
     add(ends, "far", f"{clip[1]:g}")
