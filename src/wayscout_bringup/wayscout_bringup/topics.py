@@ -65,6 +65,7 @@ MEANING: dict[str, str] = {
     "scene/status": "phase and numbers in words, above the vehicle that has the floor",
     "scene/tracks": "where the vehicles have been",
     "science/markers": "outlines and labels of what was found, for viewers",
+    "science/targets": "what is worth a closer look, ranked, with picture chips and detours",
     "science/site": "what the newest inspection found",
     "simulation/step": "the embedded simulator has published one instant and waits",
     "simulation/step_done": "a participant's answer to it",

@@ -10,6 +10,7 @@
     flown.csv        the helicopter's track as known in flight, written by the localiser
     hazards.json     what the rover and the map call a hazard
     campaign.json    what became of a campaign's tasks, where there was one
+    targets.json     science targets with their chips in targets/, where they were ranked
     link.json        what the radio carried, where there was one
     notes.json       messages worth keeping, with their time
     outcome.json     how it ended

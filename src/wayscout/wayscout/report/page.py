@@ -14,7 +14,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from wayscout.errors import InvalidInput, WayscoutError
-from wayscout.report import campaign, charts, drawing, link, maps, recon, tables
+from wayscout.report import campaign, charts, drawing, link, maps, recon, science, tables
 from wayscout.report.folder import Entry, RunRecord, plain, read_run
 from wayscout.report.result import UNFINISHED, result
 from wayscout.report.style import STYLE
@@ -106,6 +106,7 @@ class _Page:
             ("overview", "Where it went", f'<div class="pair">{"".join(overview)}</div>'),
             *self._campaign(),
             *self._sites(),
+            *self._science(),
             ("decision", "The decision", tables.decision(record)),
             (
                 "channels",
@@ -133,6 +134,10 @@ class _Page:
             "<footer>Wayscout. The same figures for programs are in result.json; the map's layers in map/, "
             "the track in trajectory.csv.</footer></main></body></html>\n"
         )
+
+    def _science(self) -> list[tuple[str, str, str]]:
+        content = science.section(self._record)
+        return [("science", "Science targets", content)] if content else []
 
     def _campaign(self) -> list[tuple[str, str, str]]:
         content = campaign.section(self._record)

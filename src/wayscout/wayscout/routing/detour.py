@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What it would cost the rover to pass by a place on its way: metres of level, firm ground.
 
-Detour of p = cost(start, p) + cost(p, goal) - cost(start, goal), from two fields of costs: one spreads from the
-start, one from the goal. The price of a cell does not depend on the heading here, so that a cost is the
+Detour of p = cost(start, p) + cost(p, goal) - cost(start, goal), from two fields of costs, which spread from
+the start and from the goal. The price of a cell does not depend on the heading here, so that a cost is the
 same in both directions; what a climb costs more than a descent is left out of the comparison.
 """
 

@@ -15,6 +15,7 @@ from wayscout_interfaces.msg import TerrainIndex, TerrainTile
 from wayscout.errors import WayscoutError
 from wayscout_nodes.analyst.inspection import Inspection, InspectionParams
 from wayscout_nodes.analyst.markers import MarkerBoard
+from wayscout_nodes.analyst.ranking import Ranking, RankingParams
 from wayscout_nodes.analyst.worker import Worker
 from wayscout_nodes.common import diagnostics, parameters, qos
 from wayscout_nodes.common.run import run
@@ -25,7 +26,7 @@ _TILES_KEPT = 400
 
 
 class Analyst(Node):
-    """Colour pictures and the map in; serves science/inspect.
+    """Colour pictures and the map in; serves science/inspect and science/rank.
 
     Each of its parts has its own file, action and results; they share the map, one worker thread, so that
     two long computations don't compete, and the board of markers.
@@ -53,6 +54,14 @@ class Analyst(Node):
             self._diagnostics,
             Path(folder) if folder else None,
             lockstep=lockstep,
+        )
+        self._ranking = Ranking(
+            self,
+            parameters.declare(self, "science", RankingParams),
+            self._tiles,
+            self._worker,
+            self._board,
+            self._diagnostics,
         )
         self.create_subscription(TerrainTile, "map/tiles", self._on_tile, qos.latched(_TILES_KEPT))
         self.create_subscription(TerrainIndex, "map/index", self._on_index, qos.LATCHED)
@@ -83,6 +92,7 @@ class Analyst(Node):
     def _tend(self) -> None:
         self._worker.tend()
         self._inspection.tend()
+        self._ranking.tend()
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
 from rclpy.node import Node
-from wayscout_interfaces.action import Drive, Fly, Inspect, PlanRoute, Recon, UpdateMap
+from wayscout_interfaces.action import Drive, Fly, Inspect, PlanRoute, RankTargets, Recon, UpdateMap
 from wayscout_interfaces.srv import AdvanceTime
 
 
@@ -59,6 +59,7 @@ class Ports:
     advance: Port
     recon: Port | None = None
     inspect: Port | None = None
+    rank: Port | None = None  # not among `all`: a mission does not wait for it
 
     def all(self) -> tuple[Port, ...]:
         ports = (
@@ -87,6 +88,7 @@ def connect(node: Node, silence_limit: float, *, recon: bool = False) -> Ports:
         advance=ServicePort(node, AdvanceTime, "simulation/advance", silence_limit),
         recon=action(Recon, "helicopter/recon") if recon else None,
         inspect=action(Inspect, "science/inspect") if recon else None,
+        rank=action(RankTargets, "science/rank"),
     )
 
 

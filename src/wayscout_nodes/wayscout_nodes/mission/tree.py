@@ -6,6 +6,7 @@ mission
 |- wait for start, wait for systems
 |- plan surveys
 |- fly all: (next flight, recharge, fly, update map) until none waits
+|- rank science targets
 `- until it is over
    |- decide
    `- act: look (plan a flight, fly all) | climb (approval, drive) | stay
@@ -56,7 +57,14 @@ def build(mission: Mission) -> py_trees.behaviour.Behaviour:
     if mission.agenda is not None:
         tasks = [_task(mission, i, task) for i, task in enumerate(mission.agenda.campaign.tasks)]
         return _in_turn("campaign", *start, *tasks, do.Conclude(mission))
-    return _in_turn("mission", *start, do.PlanSurveys(mission), _fly_all(mission), _climb(mission))
+    return _in_turn(
+        "mission",
+        *start,
+        do.PlanSurveys(mission),
+        _fly_all(mission),
+        do.RankTargets(mission),
+        _climb(mission),
+    )
 
 
 def _task(mission: Mission, index: int, task: Task) -> py_trees.behaviour.Behaviour:

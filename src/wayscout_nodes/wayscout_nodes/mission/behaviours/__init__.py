@@ -10,6 +10,7 @@ from wayscout_nodes.mission.behaviours.drive import DriveChannel
 from wayscout_nodes.mission.behaviours.fly import Fly
 from wayscout_nodes.mission.behaviours.look import PlanLook
 from wayscout_nodes.mission.behaviours.next_flight import NextFlight
+from wayscout_nodes.mission.behaviours.rank import RankTargets
 from wayscout_nodes.mission.behaviours.recharge import Recharge
 from wayscout_nodes.mission.behaviours.recon import FlyRecon, Inspect, PrepareRecon
 from wayscout_nodes.mission.behaviours.start import WaitForStart, WaitForSystems
@@ -31,6 +32,7 @@ __all__ = [
     "PlanSurveys",
     "PlanTask",
     "PrepareRecon",
+    "RankTargets",
     "Recharge",
     "SettleTask",
     "Stay",
