@@ -20,7 +20,7 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
-from wayscout_interfaces.msg import DriveState, Hazards, MissionStatus, OrbitalMap, PictureTrack
+from wayscout_interfaces.msg import DriveState, Hazards, LandingSites, MissionStatus, OrbitalMap, PictureTrack
 
 from wayscout import config
 from wayscout.camera import load_camera
@@ -100,6 +100,7 @@ class MissionNode(Node):
         self._reader.subscribe(DriveState, ROVER_STATE, 500)
         self.create_subscription(OrbitalMap, "map/orbital", self._on_orbital, qos.LATCHED)
         self.create_subscription(PictureTrack, "helicopter/pictures", self._on_pictures, qos.COMMAND)
+        self.create_subscription(LandingSites, "helicopter/landing_sites", self._on_sites, qos.COMMAND)
         self.create_subscription(
             Hazards, "rover/hazards", lambda m: self._on_hazards(m, "rover"), qos.COMMAND
         )
@@ -166,6 +167,11 @@ class MissionNode(Node):
 
     def _on_pictures(self, message: PictureTrack) -> None:
         self.recorder.flight(int(message.flight), **words.pictures_entry(message))
+
+    def _on_sites(self, message: LandingSites) -> None:
+        if self.mission.plan is not None:
+            sites = words.landing_entries(message)
+            self.recorder.flight(self.mission.plan.flight, landing_sites=sites)
 
     def _on_hazards(self, message: Hazards, seen_by: str) -> None:
         self.recorder.hazards(seen_by, words.hazard_entries(message, seen_by))

@@ -13,6 +13,7 @@ from wayscout_interfaces.msg import (
     DriveState,
     FlightLog,
     Hazards,
+    LandingSites,
     PictureTrack,
     RouteCandidate,
     RouteDecision,
@@ -106,6 +107,24 @@ def log_entry(log: FlightLog) -> Entry:
         "outcome": log.outcome,
         "message": log.message,
     }
+
+
+def landing_entries(message: LandingSites) -> list[Entry]:
+    """Return the landing sites that were weighed, best first."""
+    return [
+        {
+            "x": site.position.x,
+            "y": site.position.y,
+            "slope_deg": math.degrees(site.slope),
+            "step_m": site.step,
+            "clearance_m": site.clearance,
+            "probability": site.probability,
+            "basis": site.basis,
+            "reason": site.reason,
+            "chosen": site.chosen,
+        }
+        for site in message.sites
+    ]
 
 
 def pictures_entry(track: PictureTrack) -> Entry:
