@@ -37,7 +37,7 @@ def flown(seed: int, world: Path, keep: Path | None) -> Reconnaissance:
     file = None if keep is None else keep / f"recon_{seed}.pkl"
     if file is not None and file.is_file():
         with file.open("rb") as opened:
-            kept: Reconnaissance = pickle.load(opened)  # noqa: S301
+            kept: Reconnaissance = pickle.load(opened)
             return kept
     result = fly(world, seed)
     if file is not None:
@@ -60,7 +60,7 @@ def judged(findings: SiteFindings, truth: Truth) -> Row:
             row[f"{fact}_off"] = float(np.hypot(found.position[0] - true["x"], found.position[1] - true["y"]))
             row[f"{fact}_seen"], row[f"{fact}_sides"] = found.seen_share, len(found.seen_from)
     row |= _debris(findings, truth.debris) | _marks(findings, truth.facts["canopy"]["blemishes"])
-    shown = np.array([[p for p in line["visible"]] for line in _same_length(truth.facts["lines"])])
+    shown = np.array([line["visible"] for line in _same_length(truth.facts["lines"])])
     row["lines"], row["lines_visible"] = findings.lines, int((shown.mean(axis=1) > 0.5).sum())
     return row
 
@@ -138,11 +138,13 @@ def summary(rows: list[Row]) -> None:
         error = np.abs([r[f"{fact}_error"] for r in found])
         sigmas = np.abs([r[f"{fact}_sigmas"] for r in found])
         within = int(np.sum(error <= limit))
+        seen, sides = (np.mean([r[f"{fact}_{k}"] for r in found]) for k in ("seen", "sides"))
         print(
             f"{fact}: found {len(found)}/{len(rows)}, diameter within {limit:.0%} {within}/{len(rows)}, "
-            f"median {np.median(error):.2%}, worst {error.max():.2%}; within 2 sigma {np.mean(sigmas < 2):.0%}; "
-            f"off by {np.median([r[f'{fact}_off'] for r in found]):.2f} m; seen "
-            f"{np.mean([r[f'{fact}_seen'] for r in found]):.0%} from {np.mean([r[f'{fact}_sides'] for r in found]):.1f}"
+            f"median {np.median(error):.2%}, worst {error.max():.2%}; "
+            f"within 2 sigma {np.mean(sigmas < 2):.0%}; "
+            f"off by {np.median([r[f'{fact}_off'] for r in found]):.2f} m (median); "
+            f"{seen:.0%} seen, from {sides:.1f} pictures"
         )
     total = {key: sum(r[key] for r in rows) for key in ("pieces", "caught", "reported", "right")}
     print(

@@ -68,10 +68,9 @@ def find(mosaic: Mosaic, tint: Tint, canopy: Canopy, shell: Backshell, params: S
         profile = -np.nan_to_num(np.nanmedian(np.where(np.isfinite(red), red, np.nan), axis=0))
         pixel = 2.0  # samples
         thread = gaussian_filter1d(profile, 0.8 * pixel) - gaussian_filter1d(profile, 5.0 * pixel)
-        noise = 1.4826 * float(np.median(np.abs(thread)))
         peaks, _ = find_peaks(
-            np.where(known, thread, 0.0), height=max(params.line_contrast, 2.0 * noise),
-            prominence=params.line_contrast, distance=round(1.5 * pixel),
+            np.where(known, thread, 0.0), height=params.line_contrast, prominence=params.line_contrast,
+            distance=round(1.5 * pixel),
         )  # fmt: skip
         counts.append((len(peaks), reach, angle[peaks]))
     if not counts:
