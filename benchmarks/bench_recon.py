@@ -1,186 +1,107 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a reconnaissance finds at made landing sites: sizes, debris, lines, and the time that takes.
+"""Hold a finished reconnaissance against the simulator's truth: places of its pictures, time, what was found.
 
-Pictures and map are those of four legs at 8 m height without the flight's own simulation, with the pose
-errors of an adjusted track (`wayscout_sim.reconnaissance`).
-
-    python benchmarks/bench_recon.py --seeds 101 102 103 --worlds /tmp/worlds [--keep /tmp/recon]
+./wayscout recon --target parachute --run runs/here
+python benchmarks/bench_recon.py runs/here --world worlds/landing_gear
 """
 
 from __future__ import annotations
 
 import argparse
-import pickle
-import time
+import json
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from seeds import Row, keep_row, kept_rows, world_of
+import numpy.typing as npt
 
-from wayscout.sites.inspect import inspect
-from wayscout.sites.records import Prior, SiteFindings
-from wayscout.worlds.folder import load_world
-from wayscout.worlds.truth import Truth, load_truth
-from wayscout_sim.reconnaissance import Reconnaissance, fly
+from wayscout.geometry import Pose, PoseBuffer
+from wayscout.report.site_folder import SiteRecord, read_sites
+from wayscout.worlds.truth import load_truth
+from wayscout_nodes.common import bodies
 
-SMALLEST = 0.3  # m, pieces that count
-NEARLY = 0.24  # m: a piece that is 20 % smaller is no mistake, neither in truth nor as measured
-NEAR = 0.1  # m beyond a piece's rim within which a report is of it
-MARK_NEAR = 0.9  # m between a blemish and its report
-
-
-def flown(seed: int, world: Path, keep: Path | None) -> Reconnaissance:
-    """Fly a world, or take the flight that an earlier run kept (a file of this benchmark's own)."""
-    file = None if keep is None else keep / f"recon_{seed}.pkl"
-    if file is not None and file.is_file():
-        with file.open("rb") as opened:
-            kept: Reconnaissance = pickle.load(opened)
-            return kept
-    result = fly(world, seed)
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("wb") as opened:
-            pickle.dump(result, opened)
-    return result
-
-
-def judged(findings: SiteFindings, truth: Truth) -> Row:
-    """Compare findings with the truth."""
-    row: Row = {}
-    for kind, fact in (("parachute", "canopy"), ("backshell", "backshell")):
-        true = truth.facts[fact]
-        found = next(iter(findings.of(kind)), None)  # type: ignore[arg-type]
-        row[f"{fact}_found"] = found is not None
-        if found is not None:
-            row[f"{fact}_error"] = found.size / true["diameter"] - 1.0
-            row[f"{fact}_sigmas"] = (found.size - true["diameter"]) / found.size_sigma
-            row[f"{fact}_off"] = float(np.hypot(found.position[0] - true["x"], found.position[1] - true["y"]))
-            row[f"{fact}_seen"], row[f"{fact}_sides"] = found.seen_share, len(found.seen_from)
-    row |= _debris(findings, truth.debris) | _marks(findings, truth.facts["canopy"]["blemishes"])
-    shown = np.array([line["visible"] for line in _same_length(truth.facts["lines"])])
-    row["lines"], row["lines_visible"] = findings.lines, int((shown.mean(axis=1) > 0.5).sum())
-    return row
-
-
-def _same_length(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    n = min(len(line["visible"]) for line in lines)
-    return [{"visible": line["visible"][:n]} for line in lines]
-
-
-def _debris(findings: SiteFindings, debris: np.ndarray[Any, Any]) -> Row:
-    found = np.array([[*o.position[:2], o.size] for o in findings.of("debris")]).reshape(-1, 3)
-    apart = np.hypot(found[:, None, 0] - debris[None, :, 0], found[:, None, 1] - debris[None, :, 1])
-    near = apart < 0.5 * debris[None, :, 3] + NEAR
-    wanted, reported = debris[:, 3] > SMALLEST, found[:, 2] > SMALLEST
-    caught = (near & (found[:, 2] > NEARLY)[:, None]).any(axis=0)[wanted]
-    right = (near & (debris[:, 3] > NEARLY)[None]).any(axis=1)[reported]
-    return {
-        "pieces": int(wanted.sum()), "caught": int(caught.sum()),
-        "reported": int(reported.sum()), "right": int(right.sum()),
-    }  # fmt: skip
-
-
-def _marks(findings: SiteFindings, blemishes: list[dict[str, Any]]) -> Row:
-    marks = [m for o in findings.of("parachute") for m in o.marks]
-
-    def hit(kind: str, x: float, y: float) -> bool:
-        return any(m.kind == kind and np.hypot(m.x - x, m.y - y) < MARK_NEAR for m in marks)
-
-    row: Row = {}
-    for kind in ("torn", "dark"):
-        true = [b for b in blemishes if b["kind"] == kind]
-        row[kind], row[f"{kind}_hit"] = len(true), sum(hit(kind, b["x"], b["y"]) for b in true)
-        row[f"{kind}_reported"] = sum(m.kind == kind for m in marks)
-    return row
-
-
-def draw(findings: SiteFindings, file: Path) -> None:
-    """Write the mosaic with the outlines of what was found."""
-    mosaic = findings.mosaic
-    image = np.ascontiguousarray(mosaic.colours[..., ::-1])
-    tints = {
-        "parachute": (255, 255, 0),
-        "backshell": (0, 255, 0),
-        "debris": (255, 0, 255),
-        "line": (255, 255, 255),
-    }
-    for o in findings.objects:
-        pixels = (o.outline[:, :2] - np.array(mosaic.origin)) / mosaic.resolution
-        cv2.polylines(image, [np.rint(pixels).astype(np.int32)], o.kind != "line", tints[o.kind], 3)
-    scale = 1600.0 / max(image.shape[:2])
-    small = cv2.resize(image[::-1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    cv2.imwrite(str(file), small)
-
-
-def run(seed: int, worlds: Path, keep: Path | None, pictures: Path | None) -> Row:
-    """Make, fly and inspect one world."""
-    folder = world_of(seed, "landing_gear", worlds)
-    recon = flown(seed, folder, keep)
-    target = load_world(folder).target("parachute")
-    prior = Prior(target.x, target.y, target.sigma, target.kind, target.size or 0.0, target.name)
-    begin, cpu = time.perf_counter(), time.process_time()
-    findings = inspect(recon.pictures, recon.poses, recon.camera, recon.ground, prior)
-    seconds, spent = time.perf_counter() - begin, time.process_time() - cpu
-    if pictures is not None:
-        pictures.mkdir(parents=True, exist_ok=True)
-        draw(findings, pictures / f"site_{seed}.png")
-    return {"seed": seed, "seconds": seconds, "cpu": spent, **judged(findings, load_truth(folder))}
-
-
-def summary(rows: list[Row]) -> None:
-    """Print the figures over all seeds."""
-    print(f"seeds {[r['seed'] for r in rows]}")
-    for fact, limit in (("canopy", 0.03), ("backshell", 0.05)):
-        found = [r for r in rows if r[f"{fact}_found"]]
-        error = np.abs([r[f"{fact}_error"] for r in found])
-        sigmas = np.abs([r[f"{fact}_sigmas"] for r in found])
-        within = int(np.sum(error <= limit))
-        seen, sides = (np.mean([r[f"{fact}_{k}"] for r in found]) for k in ("seen", "sides"))
-        print(
-            f"{fact}: found {len(found)}/{len(rows)}, diameter within {limit:.0%} {within}/{len(rows)}, "
-            f"median {np.median(error):.2%}, worst {error.max():.2%}; "
-            f"within 2 sigma {np.mean(sigmas < 2):.0%}; "
-            f"off by {np.median([r[f'{fact}_off'] for r in found]):.2f} m (median); "
-            f"{seen:.0%} seen, from {sides:.1f} pictures"
-        )
-    total = {key: sum(r[key] for r in rows) for key in ("pieces", "caught", "reported", "right")}
-    print(
-        f"debris over {SMALLEST} m: recall {total['caught']}/{total['pieces']} = "
-        f"{total['caught'] / max(1, total['pieces']):.1%}, precision {total['right']}/{total['reported']} = "
-        f"{total['right'] / max(1, total['reported']):.1%}"
-    )
-    for kind in ("torn", "dark"):
-        true, hit, said = (sum(r[f"{kind}{k}"] for r in rows) for k in ("", "_hit", "_reported"))
-        print(f"{kind} areas: {hit}/{true} found, {said} reported")
-    print(f"lines counted {[r['lines'] for r in rows]} of visible {[r['lines_visible'] for r in rows]}")
-    cpu, wall = [r["cpu"] for r in rows], [r["seconds"] for r in rows]
-    print(
-        f"analysis: CPU median {np.median(cpu):.1f} s, worst {max(cpu):.1f} s; wall worst {max(wall):.1f} s"
-    )
+Array = npt.NDArray[np.float64]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(101, 111)))
-    parser.add_argument("--worlds", type=Path, required=True, help="folder for the worlds")
-    parser.add_argument("--keep", type=Path, help="folder for pictures and maps, used again by a later run")
-    parser.add_argument("--rows", type=Path, help="file of JSON lines that a later run goes on from")
-    parser.add_argument("--pictures", type=Path, help="folder for mosaics with what was found")
+    parser.add_argument("run", type=Path, help="run folder of a finished reconnaissance")
+    parser.add_argument("--world", type=Path, required=True, help="world folder, with its truth")
     given = parser.parse_args()
-    rows = kept_rows(given.rows)
-    for seed in given.seeds:
-        if any(r["seed"] == seed for r in rows):
+    sites, broken = read_sites(given.run / "site")
+    for text in broken:
+        print(text)
+    report_flights(given.run)
+    for seconds in landing_to_result(given.run):
+        print(f"from landing to result {seconds:.1f} s of wall clock")
+    for site in sites:
+        print(f"'{site.name}', flight {site.facts['flight']}, computed in {site.facts['compute_s']:.1f} s")
+        distance, angle = picture_errors(given.run, site)
+        print(
+            f"  {len(distance)} colour pictures: off by {rms(distance):.3f} m rms, {distance.max():.3f} m at "
+            f"most; turned by {np.degrees(rms(angle)):.3f} deg rms, {np.degrees(angle.max()):.3f} deg at most"
+        )
+        report_objects(site)
+    print("truth:", json.dumps(load_truth(given.world).facts, default=str)[:600])
+
+
+def report_flights(run: Path) -> None:
+    """Print what each flight cost."""
+    for flight in json.loads((run / "flights.json").read_text()):
+        numbers = (
+            f"{flight['duration_s']:.0f} s, {flight['distance_m']:.0f} m",
+            f"{flight['max_height_m']:.1f} m high, {flight['max_speed_m_s']:.1f} m/s",
+            f"{flight['pictures']} navigation and {flight.get('colour_pictures', 0)} colour pictures",
+        )
+        print(f"flight {flight['flight']} '{flight['name']}': {flight['outcome']}, {', '.join(numbers)}")
+
+
+def landing_to_result(run: Path) -> list[float]:
+    """Return the wall clock from each landing to the end of what was computed of its pictures [s]."""
+    found, landed, done = [], None, 0.0
+    for phase in [*json.loads((run / "timeline.json").read_text()), {"phase": "end"}]:
+        if phase["phase"] == "mapping":
+            done = phase["wall_end"]
             continue
-        row = run(seed, given.worlds, given.keep, given.pictures)
-        print({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
-        keep_row(given.rows, row)
-        rows.append(row)
-    summary([r for r in rows if r["seed"] in given.seeds])
+        if landed is not None and done > landed:
+            found.append(done - landed)
+        landed = phase["wall_end"] if phase["phase"] == "flight" else None
+    return found
+
+
+def picture_errors(run: Path, site: SiteRecord) -> tuple[Array, Array]:
+    """Return the (n,) distance [m] and angle [rad] between where pictures were taken and thought to be."""
+    log = np.load(run / "truth.npz")
+    true = PoseBuffer(span=1e9)
+    for time, row in zip(log["time"], log["helicopter"], strict=True):
+        true.add(float(time), Pose(row[:3], row[3:]))
+    mount = bodies.fixed_offset("helicopter", "colour_optical")
+    distance, angle = [], []
+    for picture in site.entries("pictures"):
+        found = Pose(np.array(picture["position"]), np.array(picture["orientation"]))
+        view = true.lookup(float(picture["t"])) @ mount
+        distance.append(float(np.linalg.norm(found.position - view.position)))
+        cosine = 0.5 * (np.trace(found.rotation().T @ view.rotation()) - 1.0)
+        angle.append(float(np.arccos(np.clip(cosine, -1.0, 1.0))))
+    return np.array(distance), np.array(angle)
+
+
+def report_objects(site: SiteRecord) -> None:
+    """Print sizes and counts."""
+    things: list[dict[str, Any]] = site.entries("objects")
+    for thing in things:
+        if thing["kind"] in ("parachute", "backshell"):
+            share, sides = 100.0 * thing["seen_share"], len(thing["seen_from"])
+            size = f"{thing['size']:.2f} +- {thing['size_sigma']:.2f} m"
+            print(f"  {thing['kind']}: {size}, {share:.0f} % seen, from {sides} pictures")
+    print(f"  {sum(t['kind'] == 'debris' for t in things)} pieces of debris, {site.facts['lines']} lines")
+
+
+def rms(values: Array) -> float:
+    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
 
 
 if __name__ == "__main__":
