@@ -275,3 +275,19 @@ def test_interrupted_campaigns_tell_what_was_done(tmp_path: Path) -> None:
 def test_the_tree_of_a_campaign_names_its_tasks(tmp_path: Path) -> None:
     root = tree.build(campaign(tmp_path, SURVEY_A, RECON, CLIMB))
     assert [child.name for child in root.children][2:] == ["survey A", "recon parachute", "climb", "conclude"]
+
+
+def test_a_repositioning_that_lands_far_off_is_partly_done(tmp_path: Path) -> None:
+    def elsewhere(goal: Fly.Goal, _: int) -> Answer:
+        answer = landed(goal)
+        answer.result.log.landing_position = Point(x=-20.0, y=-5.0)
+        return answer
+
+    mission = campaign(tmp_path, MOVE, fly=elsewhere)
+    run(mission)
+    assert outcomes(mission) == ["partly"]
+    assert "32.0 m" in mission.message
+    near = campaign(tmp_path / "near", MOVE)
+    run(near)
+    assert outcomes(near) == ["complete"]
+    assert "m from it" in read(near, "campaign")["tasks"][0]["message"]

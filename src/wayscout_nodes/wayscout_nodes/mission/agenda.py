@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from wayscout.config import load
-from wayscout.flight.campaign import Campaign, Recon, Task, target_of
+from wayscout.flight.campaign import Campaign, Recon, Reposition, Task, target_of
+from wayscout.flight.itinerary import SEARCH
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.flight.recon import ReconParams, together
 from wayscout.flight.solar import SunPower, charge_after, sols_until
@@ -20,6 +22,7 @@ Entry = dict[str, Any]
 
 WAITING, UNDER_WAY, DONE, PARTLY_DONE, FAILED_TASK = "waiting", "under way", "complete", "partly", "failed"
 NOT_BEGUN = "not begun"
+NEAR = 2.0 * SEARCH  # [m] from the place of a repositioning: once for its spot, once for the look from above
 
 
 @dataclass
@@ -111,11 +114,18 @@ class Agenda:
                 told = entry.get("message") or entry.get("outcome")
                 record.problems.append(f"flight {entry['flight']}: {told}")
         flew = any(entry.get("duration_s") for entry in own)
+        landing = own[-1].get("landing") if own else None
+        gap = None
+        if isinstance(record.task, Reposition) and landing:
+            gap = math.hypot(landing[0] - record.task.x, landing[1] - record.task.y)
+            if gap > NEAR:
+                record.problems.append(f"no safe landing nearer than {gap:.1f} m was found")
         if len(complete) == len(own) > 0 and not record.problems:
             record.outcome = DONE
         else:
             record.outcome = PARTLY_DONE if flew else FAILED_TASK
-        record.message = "; ".join(record.problems)
+        told = [f"landed {gap:.1f} m from it"] if gap is not None and gap <= NEAR else []
+        record.message = "; ".join(record.problems or told)
         return record
 
     def conclude(self, climb: str, message: str, *, answered: bool) -> tuple[str, str]:
