@@ -14,7 +14,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from wayscout.errors import InvalidInput, WayscoutError
-from wayscout.report import campaign, charts, drawing, link, maps, recon, science, tables
+from wayscout.report import campaign, charts, drawing, landing, link, maps, recon, science, tables
 from wayscout.report.folder import Entry, RunRecord, plain, read_run
 from wayscout.report.result import UNFINISHED, result
 from wayscout.report.style import STYLE
@@ -117,6 +117,7 @@ class _Page:
             ),
             ("drive", "The drive", profile),
             ("flights", "Flight log", tables.flights(record)),
+            *self._landings(),
             *self._link(),
             ("time", "Where the time went", tables.times(record)),
             ("notes", "Notes", tables.notes(record) + self._missing()),
@@ -138,6 +139,10 @@ class _Page:
     def _science(self) -> list[tuple[str, str, str]]:
         content = science.section(self._record)
         return [("science", "Science targets", content)] if content else []
+
+    def _landings(self) -> list[tuple[str, str, str]]:
+        content = landing.section(self._record)
+        return [("landings", "Landings", content)] if content else []
 
     def _campaign(self) -> list[tuple[str, str, str]]:
         content = campaign.section(self._record)
