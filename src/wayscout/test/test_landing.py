@@ -249,6 +249,15 @@ def test_the_lander_without_a_camera_goes_by_maps() -> None:
     assert "nothing is known" in lander.why
 
 
+def test_sites_of_a_look_stand_when_the_next_shows_nothing() -> None:
+    lander = Lander(LIMITS, measured=slope_map(1.0))
+    first = lander.inspect((0.0, 0.0)).site
+    assert first is not None
+    lander.measured = None
+    lander.forget_pictures()
+    assert lander.inspect((first.x, first.y)).site == first
+
+
 # --- wind and pictures --------------------------------------------------------------------------------------
 
 

@@ -100,6 +100,9 @@ class Lander:
         return found
 
     def forget_pictures(self) -> None:
+        # Should the next look show nothing, the sites of this one stand.
+        for site in self.considered:
+            self._verdicts[site.x, site.y] = Verdict(site, site.reason, self.considered, True)
         if self.look is not None:
             self.look.begin()
 
