@@ -18,6 +18,7 @@ from wayscout.sites.settings import SiteParams
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 BEARINGS = 360
+DISK_EDGE = 0.86  # share of the median radius below which an edge is not the rim; the disk ends at about 0.77
 GAP_SHARE = 0.55  # of a ring that looks like soil, from which it counts as the gap between disk and band
 
 
@@ -137,6 +138,8 @@ def _rim(
         rim[i] = radii[k[low + round(float(top.mean()))]] - 0.5
     if not bool(found.any()):
         return rim, np.asarray(found)
+    # where dust hides the band, the last edge is that of the disk inside the gap
+    found = np.asarray(found & (rim > DISK_EDGE * np.median(rim[found])))
     at = np.flatnonzero(found)
     smooth = np.interp(np.arange(len(bearing)), at, rim[at], period=len(bearing))
     steady = median_filter(smooth, 9, mode="wrap")
