@@ -98,7 +98,9 @@ class Servers(Node):
 
     def _fly(self, handle: Any) -> Fly.Result:
         handle.succeed()
-        log = FlightLog(flight=handle.request.plan.flight, duration=90.0, pictures=30, outcome="complete")
+        plan = handle.request.plan
+        log = FlightLog(flight=plan.flight, duration=90.0, pictures=30, outcome="complete")
+        log.landing_position = plan.landing_sites[0]
         return Fly.Result(success=True, log=log)
 
     def _update(self, handle: Any) -> UpdateMap.Result:
