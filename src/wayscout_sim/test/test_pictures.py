@@ -16,7 +16,8 @@ from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
-from wayscout.worlds.truth import Truth, load_truth
+from wayscout.worlds import folder
+from wayscout.worlds.truth import DEBRIS_COLUMNS, Truth, load_truth, write_rocks
 from wayscout_sim.pictures import PictureRenderer
 
 POSES = [
@@ -154,3 +155,23 @@ def test_nothing_to_see_beyond_the_world(renderer: PictureRenderer, camera: Came
 def test_a_missing_world_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"world\.yaml"):
         PictureRenderer(tmp_path)
+
+
+def test_debris_has_its_own_colour_and_a_colour_picture_a_sky(tmp_path: Path) -> None:
+    path = make_world(tmp_path / "debris", lambda x, y: 0.0 * x)
+    made = load_truth(path).world
+    terrain = made.terrain.model_copy(update={"debris": "truth/debris.csv"})
+    folder.write_world(path, made.model_copy(update={"terrain": terrain}))
+    piece = np.array([[2.0, 1.0, 0.0, 1.2, 1.2, 0.3, 0.0, 210.0, 130.0, 40.0]])
+    write_rocks(path / "truth/debris.csv", piece, DEBRIS_COLUMNS)
+    truth = load_truth(path)
+    assert len(truth.rocks) == 1
+    camera = Camera.pinhole(160, 120, math.radians(60.0))
+    with PictureRenderer(path, truth) as renderer:
+        down = renderer.picture(camera, Pose.from_euler(2.0, 1.0, 6.0, roll=math.pi), colour=True)
+        ahead = renderer.picture(camera, Pose.from_euler(0.0, 0.0, 3.0, roll=-math.pi / 2), colour=True)
+        grey = renderer.picture(camera, Pose.from_euler(0.0, 0.0, 3.0, roll=-math.pi / 2))
+    red, green, blue = down[57:63, 77:83].reshape(-1, 3).mean(axis=0)
+    assert red > 1.3 * green > 1.3 * 1.5 * blue
+    assert ahead[:20].min() > 60
+    assert grey[:20].max() == 0

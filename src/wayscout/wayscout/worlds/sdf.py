@@ -52,7 +52,7 @@ def refresh(out: Path) -> bool:
             return False
     for old in (out / "media").glob("rocks_*.obj"):
         old.unlink()
-    write_sdf(out, world, truth.read_rocks(out / world.terrain.rocks))
+    write_sdf(out, world, truth.read_things(out, world)[0])
     return True
 
 

@@ -68,13 +68,16 @@ def load_truth(path: Path | str) -> Truth:
         raise InvalidInput(str(file), sand.shape, f"{ground.shape} is needed")
     ground["sand"] = sand[::-1].astype(np.float32) / np.float32(255.0)
     facts = public.read_yaml(path / "truth" / "truth.yaml")
-    rocks = read_rocks(path / world.terrain.rocks)
-    if world.terrain.debris is None:
-        return Truth(world, ground, rocks, dict(facts or {}))
-    debris = read_rocks(path / world.terrain.debris, DEBRIS_COLUMNS)
-    return Truth(
-        world, ground, np.concatenate([rocks, debris[:, : len(ROCK_COLUMNS)]]), dict(facts or {}), debris
-    )
+    rocks, debris = read_things(path, world)
+    return Truth(world, ground, rocks, dict(facts or {}), debris)
+
+
+def read_things(path: Path, world: World) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return a world folder's rocks with its debris after them, and the debris; as `Truth` holds them."""
+    rocks, debris = read_rocks(path / world.terrain.rocks), np.zeros((0, len(DEBRIS_COLUMNS)))
+    if world.terrain.debris is not None:
+        debris = read_rocks(path / world.terrain.debris, DEBRIS_COLUMNS)
+    return np.concatenate([rocks, debris[:, : len(ROCK_COLUMNS)]]), debris
 
 
 def vertex_grid(size: float, resolution: float) -> Grid:
