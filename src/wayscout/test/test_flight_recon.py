@@ -290,8 +290,8 @@ SHELL = Prior(28.0, 5.0, 1.5, "backshell", 4.0, "backshell")
 
 def test_one_flight_looks_at_what_lies_beside_its_target() -> None:
     both = together(CANOPY, [CANOPY, SHELL], PARAMS)
-    assert (both.x, both.y) == pytest.approx((15.0, 5.0), abs=0.1)
-    assert both.size == pytest.approx(30.0, abs=0.3)
+    assert (both.x, both.y) == pytest.approx((15.0 + 0.5 * PARAMS.recon_debris, 5.0), abs=0.1)
+    assert both.size == pytest.approx(30.0 + PARAMS.recon_debris, abs=0.3)
     assert (both.sigma, both.kind, both.name) == (1.5, "", "parachute")
     same = together(SHELL, [CANOPY, SHELL], PARAMS)
     assert (same.x, same.y, same.size) == pytest.approx((both.x, both.y, both.size), abs=0.1)

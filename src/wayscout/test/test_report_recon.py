@@ -152,7 +152,8 @@ def test_a_site_of_odd_values_is_shown_as_far_as_it_goes(tmp_path: Path) -> None
     (tmp_path / "1_odd").mkdir()
     (tmp_path / "1_odd" / FACTS).write_text(json.dumps(odd))
     (record,), _ = read_sites(tmp_path)
-    assert "thing" in recon.words(record)
+    assert "pictures" in recon.words(record)
+    assert "thing" in recon.details(record)
     for draw in (recon.mosaic, recon.contact_sheet):
         with pytest.raises(NoPath):
             draw(record)

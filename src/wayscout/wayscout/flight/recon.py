@@ -56,6 +56,7 @@ class ReconParams:
     recon_turn: float
     recon_least_share: float
     recon_together: float
+    recon_debris: float
     recon_size_parachute: float
     recon_size_backshell: float
     recon_size_debris: float
@@ -142,7 +143,8 @@ def together(target: Prior, others: Sequence[Prior], params: ReconParams) -> Pri
     """Return a target widened to hold those beside it, so that one flight looks at all of them.
 
     What is nearer than `recon_together` from rim to rim belongs to it, and what is as near to that. The disc
-    around all of them is looked at, with the largest of their sigmas; alone, the target stays as it is.
+    around all of them is looked at, with the largest of their sigmas, and `recon_debris` around a backshell;
+    alone, the target stays as it is.
     """
     found, left = [target], [o for o in others if (o.x, o.y, o.kind) != (target.x, target.y, target.kind)]
     for one in found:
@@ -155,7 +157,10 @@ def together(target: Prior, others: Sequence[Prior], params: ReconParams) -> Pri
         return target
     angle = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
     rim = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    points = np.concatenate([[one.x, one.y] + 0.5 * params.size_of(one) * rim for one in found])
+    radii = [
+        0.5 * params.size_of(one) + (params.recon_debris if one.kind == "backshell" else 0.0) for one in found
+    ]
+    points = np.concatenate([[one.x, one.y] + r * rim for one, r in zip(found, radii, strict=True)])
     (x, y), radius = cv2.minEnclosingCircle(points.astype(np.float32))
     sigma = max(one.sigma for one in found)
     return Prior(float(x), float(y), sigma, "", 2.0 * float(radius), target.name)

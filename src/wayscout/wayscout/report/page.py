@@ -224,7 +224,8 @@ class _Page:
                 "In the order in which they were taken.",
             )
             title = f"What lies there: {escape(site.name)}"
-            sections.append((f"site-{index}", title, recon.words(site) + ground + sheet))
+            content = recon.words(site) + ground + sheet + recon.details(site)
+            sections.append((f"site-{index}", title, content))
         return sections
 
     def _missing(self) -> str:

@@ -45,7 +45,7 @@ def sites(record: RunRecord) -> list[SiteRecord]:
 
 
 def words(site: SiteRecord) -> str:
-    """Return what was found: the sizes as cards, every object in a table, and the notes."""
+    """Return what was found in a row of cards: sizes and counts."""
     things = site.entries("objects")
     counted = Counter(str(thing.get("kind")) for thing in things)
     pairs = [
@@ -60,15 +60,39 @@ def words(site: SiteRecord) -> str:
     offset = _offset(site)
     if offset is not None:
         pairs.append(("from where it was thought to lie", f"{offset:.1f} m"))
-    parts = [tables.cards(pairs).replace('class="cards"', 'class="cards inline"')]
-    parts.append(_table(things) if things else tables.gap("Nothing was found."))
+    return tables.cards(pairs).replace('class="cards"', 'class="cards inline"')
+
+
+def details(site: SiteRecord) -> str:
+    """Return every object in a table, and the notes; long lists folded away."""
+    things = site.entries("objects")
+    if not things:
+        return tables.gap("Nothing was found.") + tables.reasons(_notes(site))
+    large = [thing for thing in things if thing.get("kind") in ("parachute", "backshell")]
+    small = [thing for thing in things if thing.get("kind") not in ("parachute", "backshell", "line")]
+    marks = [
+        f"{NAMES[str(thing['kind'])]}: {_mark(mark)}"
+        for thing in large
+        for mark in thing.get("marks") or []
+        if isinstance(mark, dict)
+    ]
+    parts = [_table(large)] if large else []
+    parts.append(tables.reasons(_notes(site)))
+    parts += [_folded(f"{len(small)} smaller objects", _table(small))] if small else []
+    parts += [_folded(f"{len(marks)} marks on them", tables.reasons(marks))] if marks else []
+    return "".join(parts)
+
+
+def _notes(site: SiteRecord) -> list[str]:
     notes = [str(n) for n in site.facts.get("notes") or [] if isinstance(n, str)]
-    for thing in things:
+    for thing in site.entries("objects"):
         if thing.get("kind") in ("parachute", "backshell"):
-            name = NAMES[str(thing["kind"])]
-            notes += [f"{name}: {_mark(m)}" for m in thing.get("marks") or [] if isinstance(m, dict)]
-            notes += [f"{name}: {n}" for n in thing.get("notes") or []]
-    return "".join(parts) + tables.reasons(notes)
+            notes += [f"{NAMES[str(thing['kind'])]}: {note}" for note in thing.get("notes") or []]
+    return notes
+
+
+def _folded(title: str, content: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>{content}</details>"
 
 
 def _first(things: Sequence[Entry], kind: str) -> Entry:
@@ -105,9 +129,8 @@ def _table(things: Sequence[Entry]) -> str:
         "<tr><th>object</th><th>size</th><th>height</th><th>east</th><th>north</th><th>seen</th>"
         '<th class="text">from</th></tr>'
     )
-    shown = [t for t in things if t.get("kind") != "line"]
     rows = []
-    for thing in shown[:MOST_ROWS]:
+    for thing in things[:MOST_ROWS]:
         x, y = _place(thing) or (None, None)
         share = number(thing.get("seen_share"))
         cells = (
@@ -125,7 +148,7 @@ def _table(things: Sequence[Entry]) -> str:
             + f'<td class="text">{_sides(thing.get("seen_from"))}</td></tr>'
         )
     table = f'<div class="wide"><table><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
-    left = len(shown) - MOST_ROWS
+    left = len(things) - MOST_ROWS
     return table + (f"<p>… and {left} more, in site.json.</p>" if left > 0 else "")
 
 
