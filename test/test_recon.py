@@ -31,9 +31,9 @@ def world() -> Path:
 
 @pytest.fixture(scope="module")
 def recon(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the run folder of a look at the backshell."""
+    """Return the run folder of a look at the parachute, which takes in the backshell beside it."""
     run = tmp_path_factory.mktemp("recon") / "run"
-    command = [sys.executable, "-m", "wayscout_bringup.cli", "recon", "--target", "backshell"]
+    command = [sys.executable, "-m", "wayscout_bringup.cli", "recon", "--target", "parachute"]
     done = subprocess.run(
         [*command, "--world", str(world), "--run", str(run)],
         env={**os.environ, "ROS_DOMAIN_ID": ""},
@@ -80,7 +80,7 @@ def test_colour_pictures_lie_where_they_were_taken(recon: Path) -> None:
 
 
 def test_the_target_was_seen_from_several_sides(recon: Path, world: Path) -> None:
-    (target,) = [t for t in load_world(world).targets if t.name == "backshell"]
+    (target,) = [t for t in load_world(world).targets if t.name == "parachute"]
     places = np.array([p["position"][:2] for p in site(recon)["pictures"]]) - [target.x, target.y]
     bearings = np.arctan2(places[:, 1], places[:, 0])
     assert len({int((b + np.pi) // (np.pi / 4.0)) for b in bearings}) >= 5
@@ -95,7 +95,7 @@ def test_the_ground_around_it_was_mapped_and_the_site_written(recon: Path) -> No
 
 def test_the_report_shows_it(recon: Path) -> None:
     text = (recon / "report.html").read_text()
-    assert "What lies there: backshell" in text
+    assert "What lies there: parachute" in text
     assert 'alt="The pictures" src="data:image/jpeg' in text
     (found,) = read(recon, "result.json")["site"]
-    assert found["target"] == "backshell"
+    assert found["target"] == "parachute"
