@@ -33,8 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("file", sorted(config.directory().glob("*.yaml")), ids=lambda f: f.stem)
 def test_every_entry_of_the_configuration_is_well_formed(file: Path) -> None:
-    if file.stem == "worlds":
-        pytest.skip("world recipes have a schema of their own")
+    if file.stem in ("worlds", "bridge"):
+        pytest.skip("world recipes and the bridge's table have schemas of their own")
     for entry in config.read(file.stem).values():
         assert entry.description, f"{file.stem}.{entry.name}"
         assert entry.source, f"{file.stem}.{entry.name}"
