@@ -14,7 +14,7 @@ import pytest
 
 from wayscout import config
 from wayscout.geometry import Pose
-from wayscout_nodes.common.bodies import fixed_links, fixed_offset, urdf_file, urdf_text
+from wayscout_nodes.common.bodies import fixed_offset, joints, urdf_file, urdf_text
 from wayscout_sim.rover import JOINTS
 
 
@@ -33,8 +33,8 @@ def test_masses_add_up(vehicle: str) -> None:
 
 
 def test_numbers_reach_the_urdf() -> None:
-    joints = re.findall(r'<joint name="(\w+)" type="(?:revolute|continuous)"', urdf_text("rover"))
-    assert set(joints) == set(JOINTS)
+    moving = re.findall(r'<joint name="(\w+)" type="(?:revolute|continuous)"', urdf_text("rover"))
+    assert set(moving) == set(JOINTS)
     masses = re.findall(r'<mass value="([^"]+)"', urdf_text("rover", mass=1100.0))
     assert sum(float(m) for m in masses) == pytest.approx(1100.0)
     assert 'mass value="1.8"' in urdf_text("helicopter")
@@ -46,7 +46,7 @@ def test_the_configuration_places_the_laser(tmp_path: Path, monkeypatch: pytest.
     file = tmp_path / "config" / "helicopter.yaml"
     file.write_text(file.read_text().replace("range_offset: {value: 0.0", "range_offset: {value: 0.1"))
     monkeypatch.setenv("WAYSCOUT_CONFIG", str(tmp_path / "config"))
-    cached = (config.read, urdf_text, fixed_links)
+    cached = (config.read, urdf_text, joints)
     for function in cached:
         function.cache_clear()
     try:
