@@ -61,7 +61,11 @@ def test_the_flight_keeps_to_the_envelope_of_a_look(recon: Path) -> None:
     assert flight["colour_pictures"] == 10
     assert flight["duration_s"] <= 165.0, "planned for 159 s; the landing place may lie beside"
     assert flight["distance_m"] <= 385.0
-    assert flight["max_speed_m_s"] < 1.1 * 3.8
+    log = np.load(recon / "truth.npz")
+    speed = np.hypot(*np.diff(log["helicopter"][:, :2], axis=0).T) / np.maximum(np.diff(log["time"]), 1e-6)
+    assert speed.max() < 1.05 * 3.8
+    # the record's speed comes from poses as known in flight, which corrections move now and then
+    assert flight["max_speed_m_s"] == pytest.approx(speed.max(), abs=0.8)
 
 
 def test_colour_pictures_lie_where_they_were_taken(recon: Path) -> None:
