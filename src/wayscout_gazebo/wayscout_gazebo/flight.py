@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.errors import InvalidInput
+from wayscout_sim.commands import within_limits
 
 Array = npt.NDArray[np.float64]
 
@@ -70,16 +70,7 @@ class Flight:
         Raises:
             InvalidInput: when a number is not finite.
         """
-        wanted = np.append(np.asarray(velocity, dtype=np.float64), yaw_rate)
-        if wanted.shape != (4,) or not np.all(np.isfinite(wanted)):
-            raise InvalidInput("cmd_vel", wanted.tolist(), "four finite numbers are needed")
-        b = self._body
-        speed = float(np.hypot(wanted[0], wanted[1]))
-        if speed > b.max_speed:
-            wanted[:2] *= b.max_speed / speed
-        wanted[2] = np.clip(wanted[2], -b.max_climb_rate, b.max_climb_rate)
-        wanted[3] = np.clip(wanted[3], -b.max_yaw_rate, b.max_yaw_rate)
-        self._wanted = wanted
+        self._wanted = within_limits(velocity, yaw_rate, self._body)
 
     def motors(self, on: bool) -> None:
         """Start or stop the rotors; a lost helicopter's stay off."""

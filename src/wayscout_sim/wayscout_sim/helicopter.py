@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from wayscout import config
-from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.worlds.truth import Truth
 from wayscout_nodes.common.bodies import urdf_text
+from wayscout_sim.commands import within_limits
 from wayscout_sim.ground import NearRocks, add_ground
 from wayscout_sim.states import HelicopterTruth, ground_pose
 
@@ -130,15 +130,7 @@ class HelicopterPhysics:
         Raises:
             InvalidInput: when a number is not finite.
         """
-        wanted = np.append(np.asarray(velocity, dtype=np.float64), yaw_rate)
-        if wanted.shape != (4,) or not np.all(np.isfinite(wanted)):
-            raise InvalidInput("cmd_vel", wanted.tolist(), "four finite numbers are needed")
-        speed = float(np.hypot(wanted[0], wanted[1]))
-        if speed > self.body.max_speed:
-            wanted[:2] *= self.body.max_speed / speed
-        wanted[2] = np.clip(wanted[2], -self.body.max_climb_rate, self.body.max_climb_rate)
-        wanted[3] = np.clip(wanted[3], -self.body.max_yaw_rate, self.body.max_yaw_rate)
-        self._command = wanted
+        self._command = within_limits(velocity, yaw_rate, self.body)
 
     def recharge(self, duration: float) -> None:
         """Charge the pack while resting [s]."""
