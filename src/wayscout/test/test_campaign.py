@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from wayscout import config
-from wayscout.camera import load_camera
+from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.flight.appraisal import Appraisal, appraise
 from wayscout.flight.campaign import (
@@ -30,8 +30,11 @@ from wayscout.flight.envelope import OutsideEnvelope, check
 from wayscout.flight.itinerary import Setting, area_of, estimate, heard, landing_spots, plan_task
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.flight.plan_file import PlannedFlight, from_here, planned, read_flight, write_flight
-from wayscout.flight.solar import SunPower, charge_after, charge_needed, sols_until
+from wayscout.flight.recon import ReconParams, Scout, plan_recon
+from wayscout.flight.solar import SunPower, charge_after, charge_needed, full_flight, sols_until
 from wayscout.flight.survey import Corridor
+from wayscout.flight.views import Eye
+from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
 from wayscout.link.radio import Radio
 from wayscout.sites.records import Prior
@@ -294,6 +297,28 @@ def test_an_estimate_adds_up_and_names_what_it_cannot_price() -> None:
     )
     assert not bad.legs
     assert "reposition to (20, 0): no safe landing" in bad.problems[0]
+
+
+def test_a_look_is_priced_by_the_planner_that_flies_it() -> None:
+    down = Eye(
+        load_camera(config.directory() / "cameras/navigation.yaml"),
+        Pose.from_euler(0.0, 0.0, 0.1, roll=np.pi),
+    )
+    params = config.load("recon", ReconParams)
+    scout = Scout(params, Eye(Camera.pinhole(400, 300, 1.0), down.mount), down)
+    look = {"task": "recon", "target": "parachute"}
+    able = setting(scout=scout, targets={"parachute": Prior(10.0, -20.0, 1.0, "debris", 4.0)})
+    found = estimate(tasks(look, look), HOME, able, SUN)
+    assert not found.problems
+    first, second = found.legs
+    target = able.targets["parachute"]
+    alone = plan_recon(target, first.plan.landing_sites[0], scout.colour, down, LIMITS, params, flight=2,
+                       ground=able.ground, bounds=able.elevation.bounds)  # fmt: skip
+    assert (second.plan, second.cost) == (alone.plan, alone.cost)
+    assert second.sols == sols_until(
+        LIMITS.battery_capacity - first.cost.energy, full_flight(LIMITS), SUN, LIMITS
+    )
+    assert "not priced" in estimate(tasks(look), HOME, setting(), SUN).problems[0]
 
 
 # --- the sun ----------------------------------------------------------------------------------------------

@@ -208,14 +208,15 @@ def _setting(folder: Path) -> Any:
 
 
 def _price_campaign(found: Any, folder: Path) -> int:
-    from wayscout.flight.campaign import Recon, target_of
-    from wayscout.flight.itinerary import estimate
+    from wayscout.flight.itinerary import estimate, targets_of
+    from wayscout.flight.recon import ReconParams
     from wayscout.flight.solar import SunPower
     from wayscout.worlds.folder import load_world
+    from wayscout_nodes.common.eyes import scout
 
-    world = load_world(folder)
-    targets = {t.target: target_of(t, world) for t in found.tasks if isinstance(t, Recon)}
-    setting = replace(_setting(folder), targets=targets)
+    world, params = load_world(folder), config.load("recon", ReconParams)
+    targets, looks = targets_of(found, world, params)
+    setting = replace(_setting(folder), targets=targets, looks=looks, scout=scout(params))
     start = world.start.helicopter
     answer = estimate(found, (start.x, start.y), setting, config.load("campaign", SunPower))
     heads = ("flight", "sols before", "time", "distance", "energy", "pictures")

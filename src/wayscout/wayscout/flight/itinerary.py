@@ -17,16 +17,18 @@ import numpy.typing as npt
 
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
-from wayscout.flight.campaign import Campaign, Flight, Recon, Reposition, Survey, Task
+from wayscout.flight.campaign import Campaign, Flight, Recon, Reposition, Survey, Task, target_of
 from wayscout.flight.envelope import FlightCost, OutsideEnvelope, check, price, violations
 from wayscout.flight.ground import Ground
 from wayscout.flight.landing import find_sites
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
-from wayscout.flight.solar import SunPower, charge_after, sols_until
+from wayscout.flight.recon import ReconParams, Scout, Wish, together
+from wayscout.flight.solar import SunPower, charge_after, full_flight, sols_until
 from wayscout.flight.survey import HOME_SPACING, Corridor, picture_spacing, plan_survey
 from wayscout.grid import Grid
 from wayscout.link.radio import Radio, contact
 from wayscout.sites.records import Prior
+from wayscout.worlds.folder import World
 
 Array = npt.NDArray[np.float64]
 Spot = tuple[float, float]
@@ -51,6 +53,8 @@ class Setting:
         radio: None for no thought of the link.
         rover: (3,) where it stands [m]; z may be NaN.
         targets: of the campaign's reconnaissances, by name.
+        looks: what is looked at for each of them, where that is more than the target.
+        scout: plans reconnaissances; None where nobody can.
     """
 
     limits: HelicopterLimits
@@ -60,6 +64,8 @@ class Setting:
     radio: Radio | None = None
     rover: Array = field(default_factory=lambda: np.full(3, np.nan))
     targets: Mapping[str, Prior] = field(default_factory=dict)
+    looks: Mapping[str, Prior] = field(default_factory=dict)
+    scout: Scout | None = None
 
     @property
     def ground(self) -> Ground | None:
@@ -75,6 +81,17 @@ class Area:
 
     at: Array
     keep_out: float
+
+
+def targets_of(
+    campaign: Campaign, world: World, params: ReconParams
+) -> tuple[dict[str, Prior], dict[str, Prior]]:
+    """Return the targets of a campaign's reconnaissances by name, and what is looked at for each of them."""
+    recons = [task for task in campaign.tasks if isinstance(task, Recon)]
+    targets = {task.target: target_of(task, world) for task in recons}
+    known = [Prior(t.x, t.y, t.sigma, t.kind, t.size or 0.0, t.name) for t in world.targets]
+    wide = [task.target for task in recons if task.size is None]  # else it was told what to look at
+    return targets, {**targets, **{name: together(targets[name], known, params) for name in wide}}
 
 
 def area_of(task: Task | None, setting: Setting, here: Spot) -> Area | None:
@@ -157,7 +174,7 @@ def ending_at(plan: FlightPlan, spots: Sequence[Spot], setting: Setting) -> Flig
 def plan_task(
     task: Task, following: Task | None, here: Spot, setting: Setting, first_flight: int = 1
 ) -> list[FlightPlan]:
-    """Plan the flights of one task; those of a reconnaissance and a climb are planned by others.
+    """Plan the flights of one task; a climb has none, a reconnaissance only where somebody can plan it.
 
     Args:
         following: the task after it, for whose sake the last flight lands.
@@ -175,7 +192,34 @@ def plan_task(
         plan = task.plan.plan(here, first_flight)
         check(plan, setting.limits, setting.ground)
         return [plan]
+    if isinstance(task, Recon) and setting.scout is not None:
+        return [_look(task, following, here, setting, setting.scout, first_flight)]
     return []
+
+
+def wish_of(task: Recon) -> Wish:
+    """Return how a target is to be seen."""
+    return Wish(task.ground_sampling or 0.0, tuple(task.viewing_angles), task.height or 0.0)
+
+
+def spots_before(following: Task | None, here: Spot, setting: Setting) -> list[Spot]:
+    """Return landing spots for the sake of the task that follows, none where no spot could help it."""
+    area = area_of(following, setting, here)
+    return landing_spots(area, here, setting) if area is not None else []
+
+
+def _look(
+    task: Recon, following: Task | None, here: Spot, setting: Setting, scout: Scout, number: int
+) -> FlightPlan:
+    """Plan a reconnaissance as the helicopter does when its turn comes."""
+    bounds = setting.elevation.bounds if setting.elevation is not None else None
+    spots = spots_before(following, here, setting)
+    plan = scout.plan(
+        setting.looks.get(task.target, setting.targets[task.target]), here, setting.limits, wish_of(task),
+        spots, number, setting.ground, bounds,
+    ).plan  # fmt: skip
+    check(plan, scout.params.within(setting.limits), setting.ground)
+    return plan
 
 
 def _survey(
@@ -292,8 +336,8 @@ class Estimate:
 def estimate(campaign: Campaign, start: Spot, setting: Setting, sun: SunPower) -> Estimate:
     """Plan a whole campaign from where the helicopter stands, with a full pack, and price it.
 
-    Each flight is taken to land on its first spot. Flights of a reconnaissance are priced when they are
-    planned; here they are only named.
+    Each flight is taken to land on its first spot. Before a reconnaissance the sun fills the pack for the
+    longest flight, as in the campaign, where the helicopter plans it after the rest.
     """
     legs: list[Leg] = []
     problems: list[str] = []
@@ -305,10 +349,15 @@ def estimate(campaign: Campaign, start: Spot, setting: Setting, sun: SunPower) -
         except (OutsideEnvelope, InvalidInput) as error:
             problems.append(f"{task.label}: {error}")
             continue
+        looks = isinstance(task, Recon)
+        if looks and not plans:
+            problems.append(f"{task.label}: not priced, nobody is here to plan it")
+        limits = setting.scout.params.within(setting.limits) if looks and setting.scout else setting.limits
         for plan in plans:
-            cost = price(plan, setting.limits, setting.ground)
+            cost = price(plan, limits, setting.ground)
+            energy = full_flight(limits) if looks else cost.energy
             try:
-                sols = sols_until(charge, cost.energy, sun, setting.limits) if legs else 0
+                sols = sols_until(charge, energy, sun, setting.limits) if legs else 0
             except OutsideEnvelope as error:
                 problems.append(f"{plan.name}: {error}")
                 break

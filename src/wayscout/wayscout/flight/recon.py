@@ -219,6 +219,32 @@ def plan_recon(
     raise OutsideEnvelope(reason)
 
 
+@dataclass(frozen=True)
+class Scout:
+    """The vehicle's own cameras and config/recon.yaml: all that a plan needs beside its goal."""
+
+    params: ReconParams
+    colour: Eye
+    navigation: Eye
+
+    def plan(
+        self,
+        target: Prior,
+        start: Sequence[float],
+        limits: HelicopterLimits,
+        wish: Wish,
+        landing_sites: Sequence[tuple[float, float]],
+        flight: int,
+        ground: Ground | None,
+        bounds: Bounds | None,
+    ) -> ReconPlan:
+        """Plan a look with these cameras; see `plan_recon`."""
+        return plan_recon(
+            target, start, self.colour, self.navigation, limits, self.params,
+            wish=wish, landing_sites=landing_sites, flight=flight, ground=ground, bounds=bounds,
+        )  # fmt: skip
+
+
 def _check_inside(target: Prior, sites: Sequence[tuple[float, float]], bounds: Bounds) -> None:
     if not bounds.contains(target.x, target.y):
         raise InvalidInput("target.position", (target.x, target.y), f"inside the map, {bounds}")

@@ -52,6 +52,11 @@ def charge_needed(energy: float, limits: HelicopterLimits) -> float:
     return energy + limits.energy_reserve + limits.battery_capacity - limits.usable_energy
 
 
+def full_flight(limits: HelicopterLimits) -> float:
+    """Return the most energy [J] that a flight may draw."""
+    return limits.usable_energy - limits.energy_reserve
+
+
 def sols_until(charge: float, energy: float, sun: SunPower, limits: HelicopterLimits) -> int:
     """Return the sols of rest, at least one, after which a flight of `energy` [J] may take off.
 

@@ -29,14 +29,14 @@ from wayscout.flight.log import FlightRecord, totals
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.flight.recon import ReconParams
 from wayscout.geometry import Pose
-from wayscout_nodes.common import convert, goals, parameters, qos
+from wayscout_nodes.common import convert, eyes, goals, parameters, qos
 from wayscout_nodes.common.diagnostics import ERROR, OK, WARN, Diagnostics
 from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.run import run
 from wayscout_nodes.common.terrain import TerrainStore
 from wayscout_nodes.helicopter import messages
 from wayscout_nodes.helicopter.landing import LAYERS, LandingDesk
-from wayscout_nodes.helicopter.services import Reconnoitrer, Service
+from wayscout_nodes.helicopter.services import Service, plan_look
 from wayscout_nodes.mission import words
 
 ODOM, RANGE, BATTERY = "helicopter/odom", "helicopter/range", "helicopter/battery"
@@ -73,7 +73,7 @@ class Helicopter(Node):
             self, "helicopter", HelicopterLimits, apply=self._take_limits, fixed=BODY
         )
         camera = str(parameters.declare_one(self, "camera", "navigation", "file in config/cameras"))
-        self._reconnoitrer = Reconnoitrer.make(parameters.declare(self, "recon", ReconParams), camera)
+        self._scout = eyes.scout(parameters.declare(self, "recon", ReconParams), camera)
         self._energy = EnergyMeter(self._limits)
         self._terrain = TerrainStore(self, LAYERS)
         self._flight: _Flight | None = None
@@ -150,9 +150,9 @@ class Helicopter(Node):
 
     def _plan_recon(self, goal: Recon.Goal, pose: Pose) -> tuple[FlightPlan, HelicopterLimits]:
         bounds = self._terrain.orbital.bounds if self._terrain.orbital else None
-        found = self._reconnoitrer.plan(goal, pose.position, self._limits, self._ground(), bounds)
+        found = plan_look(self._scout, goal, pose.position, self._limits, self._ground(), bounds)
         self.get_logger().info(f"'{found.plan.name}': {found}")
-        return found.plan, self._reconnoitrer.params.within(self._limits)
+        return found.plan, self._scout.params.within(self._limits)
 
     def _ground(self) -> Ground:
         return Ground(

@@ -13,16 +13,13 @@ from rclpy.action.server import ServerGoalHandle
 from wayscout_interfaces.action import Recon
 from wayscout_interfaces.msg import FlightLog
 
-from wayscout import config
-from wayscout.camera import load_camera
 from wayscout.flight.ground import Ground
 from wayscout.flight.guidance import Progress
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
-from wayscout.flight.recon import ReconParams, ReconPlan, Wish, plan_recon
-from wayscout.flight.views import Eye
+from wayscout.flight.recon import ReconPlan, Scout, Wish
 from wayscout.grid import Bounds
 from wayscout.sites.records import Prior
-from wayscout_nodes.common import bodies, convert, goals
+from wayscout_nodes.common import convert, goals
 from wayscout_nodes.mission import words
 
 
@@ -68,54 +65,27 @@ class Service:
         self.server.finish(handle, how, result)
 
 
-@dataclass(frozen=True)
-class Reconnoitrer:
-    """Plans reconnaissance flights with the vehicle's own cameras."""
+def plan_look(
+    scout: Scout,
+    goal: Recon.Goal,
+    position: npt.NDArray[np.float64],
+    limits: HelicopterLimits,
+    ground: Ground,
+    bounds: Bounds | None,
+) -> ReconPlan:
+    """Plan the flight that a goal asks for.
 
-    params: ReconParams
-    colour: Eye
-    navigation: Eye
+    Args:
+        position: of the helicopter in map [m].
 
-    @classmethod
-    def make(cls, params: ReconParams, camera: str) -> Reconnoitrer:
-        """Return one with the cameras of config/ and their places on the vehicle.
-
-        Args:
-            camera: file stem in config/cameras of the downward camera.
-        """
-        folder = config.directory() / "cameras"
-        return cls(
-            params,
-            Eye(load_camera(folder / "colour.yaml"), bodies.fixed_offset("helicopter", "colour_optical")),
-            Eye(load_camera(folder / f"{camera}.yaml"), bodies.fixed_offset("helicopter", "navcam_optical")),
-        )
-
-    def plan(
-        self,
-        goal: Recon.Goal,
-        position: npt.NDArray[np.float64],
-        limits: HelicopterLimits,
-        ground: Ground,
-        bounds: Bounds | None,
-    ) -> ReconPlan:
-        """Plan the flight that a goal asks for.
-
-        Args:
-            position: of the helicopter in map [m].
-
-        Raises:
-            InvalidInput: naming the field that is no use.
-            OutsideEnvelope: when the target is out of reach, or too little of it could be seen.
-        """
-        x, y, _ = convert.point(goal.position, "recon.position")
-        name = goal.target or goal.kind or "target"
-        target = Prior(float(x), float(y), float(goal.position_sigma), goal.kind, float(goal.size), name)
-        wish = Wish(
-            float(goal.ground_sampling), tuple(float(a) for a in goal.viewing_angles), float(goal.height)
-        )
-        sites = [convert.point(p, f"recon.landing_sites[{i}]")[:2] for i, p in enumerate(goal.landing_sites)]
-        return plan_recon(
-            target, position[:2].tolist(), self.colour, self.navigation, limits, self.params,
-            wish=wish, landing_sites=[(float(px), float(py)) for px, py in sites], flight=int(goal.flight),
-            ground=ground, bounds=bounds,
-        )  # fmt: skip
+    Raises:
+        InvalidInput: naming the field that is no use.
+        OutsideEnvelope: when the target is out of reach, or too little of it could be seen.
+    """
+    x, y, _ = convert.point(goal.position, "recon.position")
+    name = goal.target or goal.kind or "target"
+    target = Prior(float(x), float(y), float(goal.position_sigma), goal.kind, float(goal.size), name)
+    wish = Wish(float(goal.ground_sampling), tuple(float(a) for a in goal.viewing_angles), float(goal.height))
+    sites = [convert.point(p, f"recon.landing_sites[{i}]")[:2] for i, p in enumerate(goal.landing_sites)]
+    places = [(float(px), float(py)) for px, py in sites]
+    return scout.plan(target, position[:2].tolist(), limits, wish, places, int(goal.flight), ground, bounds)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wayscout.config import load
-from wayscout.flight.campaign import Campaign, Recon, Reposition, Task, target_of
-from wayscout.flight.itinerary import SEARCH
+from wayscout.flight.campaign import Campaign, Reposition, Task
+from wayscout.flight.itinerary import SEARCH, targets_of
 from wayscout.flight.plan import HelicopterLimits
-from wayscout.flight.recon import ReconParams, together
-from wayscout.flight.solar import SunPower, charge_after, sols_until
+from wayscout.flight.recon import ReconParams
+from wayscout.flight.solar import SunPower, charge_after, full_flight, sols_until
 from wayscout.sites.records import Prior
 from wayscout.worlds.folder import World
 
@@ -73,15 +73,7 @@ class Agenda:
     @classmethod
     def of(cls, campaign: Campaign, world: World, sun: SunPower, limits: HelicopterLimits) -> Agenda:
         """Return the agenda of a campaign that has been checked against the world."""
-        recons = [task for task in campaign.tasks if isinstance(task, Recon)]
-        targets = {task.target: target_of(task, world) for task in recons}
-        params = load("recon", ReconParams)
-        known = [Prior(t.x, t.y, t.sigma, t.kind, t.size or 0.0, t.name) for t in world.targets]
-        looks = {
-            task.target: together(targets[task.target], known, params)
-            for task in recons
-            if task.size is None  # else it was told what to look at
-        }
+        targets, looks = targets_of(campaign, world, load("recon", ReconParams))
         return cls(campaign, targets, sun, limits, looks)
 
     @property
@@ -165,7 +157,7 @@ class Agenda:
         Raises:
             OutsideEnvelope: when the sun never brings that much.
         """
-        most = self._limits.usable_energy - self._limits.energy_reserve
+        most = full_flight(self._limits)
         return sols_until(
             self._charge, most if energy is None else min(energy, most), self._sun, self._limits
         )

@@ -13,7 +13,7 @@ from wayscout_interfaces.action import Inspect as InspectAction
 from wayscout_interfaces.action import Recon as ReconAction
 
 from wayscout.flight import campaign
-from wayscout.flight.itinerary import area_of, landing_spots
+from wayscout.flight.itinerary import spots_before, wish_of
 from wayscout.flight.plan import FlightPlan, FlightWaypoint
 from wayscout.sites.records import Prior
 from wayscout_nodes.mission import words
@@ -65,21 +65,18 @@ class FlyRecon(Fly):
         task, _ = _asked(mission)
         look = agenda_of(mission).looks[task.target]  # what lies beside it is looked at, too
         number = self.take_off()
-        setting, home = (
-            planning_setting(mission),
-            (float(mission.helicopter[0]), float(mission.helicopter[1])),
-        )
-        area = area_of(agenda_of(mission).following, setting, home)
-        spots = landing_spots(area, home, setting) if area is not None else []
+        home = (float(mission.helicopter[0]), float(mission.helicopter[1]))
+        spots = spots_before(agenda_of(mission).following, home, planning_setting(mission))
+        wish = wish_of(task)
         return ReconAction.Goal(
             target=task.target,
             position=Point(x=look.x, y=look.y),
             position_sigma=look.sigma,
             kind=look.kind,
             size=look.size,
-            ground_sampling=task.ground_sampling or 0.0,
-            viewing_angles=[float(a) for a in task.viewing_angles],
-            height=task.height or 0.0,
+            ground_sampling=wish.ground_sampling,
+            viewing_angles=[float(a) for a in wish.viewing_angles],
+            height=wish.height,
             landing_sites=[Point(x=x, y=y) for x, y in spots],
             flight=number,
         )
