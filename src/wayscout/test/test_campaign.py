@@ -336,8 +336,10 @@ def test_a_sols_balance_by_hand() -> None:
     )
     assert sun.collected == pytest.approx(2.0e5)
     assert sun.gain == pytest.approx(1.0e5)
-    assert charge_after(0.0, 1, sun, LIMITS) == pytest.approx(1.0e5)
-    assert charge_after(0.0, 9, sun, LIMITS) == LIMITS.battery_capacity
+    assert charge_after(0.0, 1, sun, 2.0e5) == pytest.approx(1.0e5)
+    assert charge_after(0.0, 0.5, sun, 2.0e5) == pytest.approx(0.5e5)
+    assert charge_after(0.0, 9, sun, 2.0e5) == 2.0e5
+    assert sun.under(0.5).gain == pytest.approx(0.0)
 
 
 def test_sols_grow_with_energy_and_fall_with_sun_and_charge() -> None:
@@ -351,7 +353,7 @@ def test_sols_grow_with_energy_and_fall_with_sun_and_charge() -> None:
     assert sols_until(LIMITS.battery_capacity, float(energies[-1]), weak, LIMITS) == 1, (
         "pictures go out first"
     )
-    charged = charge_after(low, waits[-1], weak, LIMITS)
+    charged = charge_after(low, waits[-1], weak, LIMITS.battery_capacity)
     assert charged >= charge_needed(float(energies[-1]), LIMITS)
 
 

@@ -31,6 +31,7 @@ from wayscout_interfaces.srv import AdvanceTime
 from wayscout import config
 from wayscout.cli import find_world
 from wayscout.errors import InvalidInput
+from wayscout.flight.solar import SOL, SunPower
 from wayscout.geometry import Pose
 from wayscout_gazebo import names, pace, readings, vehicles
 from wayscout_gazebo.adapter import GazeboAdapter
@@ -451,9 +452,8 @@ def test_advancing_charges_and_leaves_the_clock(scene: Scene) -> None:
 
     flight = scene.adapter.helicopter.flight
     flight.charge = 1000.0
-    assert ask(1000.0).success
-    power = float(config.read("simulator")["recharge_power"].value)  # type: ignore[arg-type]
-    assert flight.charge == pytest.approx(1000.0 + 1000.0 * power)
+    assert ask(0.5 * SOL).success
+    assert flight.charge == pytest.approx(1000.0 + 0.5 * config.load("campaign", SunPower).gain)
     assert not ask(-1.0).success
     assert not ask(float("nan")).success
     scene.gazebo.say["helicopter/motors"].publish(Bool(data=True))

@@ -36,6 +36,7 @@ from wayscout_interfaces.srv import AdvanceTime
 from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
+from wayscout.flight.solar import SOL, SunPower, charge_after
 from wayscout.geometry import Pose
 from wayscout.worlds.folder import load_world
 from wayscout_gazebo import names, readings
@@ -191,7 +192,7 @@ class GazeboAdapter(Node):
         elif self.helicopter.flight.on:
             response.message = "the helicopter has to stand with motors off first"
         else:
-            self.helicopter.recharge(self._shared.recharge_power * duration)
+            self.helicopter.recharge(duration, self._shared.sunlight)
             response.success = True
             response.message = f"charged for {duration:.0f} s; it is still {self._time:.1f} s"
         return response
@@ -225,9 +226,11 @@ class _Helicopter:
         node.listen(TwistStamped, "helicopter/cmd_vel", self._on_velocity)
         node.listen(Bool, "helicopter/motors", lambda m: self._on_motors(bool(m.data)))
 
-    def recharge(self, energy: float) -> None:
-        """Charge the pack [J] and tell of it."""
-        self.flight.recharge(energy)
+    def recharge(self, duration: float, sunlight: float) -> None:
+        """Charge the pack for a time [s], by the law that flights are planned by, and tell of it."""
+        sun = config.load("campaign", SunPower).under(sunlight)
+        charge = charge_after(self.flight.charge, duration / SOL, sun, self._body.battery_capacity)
+        self.flight.recharge(charge - self.flight.charge)
         self._sent = -math.inf
 
     def _on_velocity(self, message: TwistStamped) -> None:

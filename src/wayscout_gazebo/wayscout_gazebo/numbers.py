@@ -35,6 +35,6 @@ class SimulatorNumbers:
     wheel_friction: float
     range_reach: float
     hazcam_turn: float
-    recharge_power: float
+    sunlight: float
     battery_steps: int
     colour_binning: int

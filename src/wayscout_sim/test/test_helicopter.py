@@ -5,13 +5,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from toy_world import make_world
 
+from wayscout import config
 from wayscout.errors import InvalidInput
+from wayscout.flight.plan import HelicopterLimits
+from wayscout.flight.solar import SOL, Pack, SunPower
 from wayscout.geometry import Pose
 from wayscout.worlds.truth import load_truth
 from wayscout_sim.helicopter import HelicopterPhysics
@@ -89,8 +93,20 @@ def test_hover_draws_hover_power(helicopter: HelicopterPhysics) -> None:
     before = helicopter.charge
     helicopter.step(10.0)
     assert before - helicopter.charge == pytest.approx(3500.0, rel=0.05)
-    helicopter.recharge(1000.0)
-    assert helicopter.charge <= helicopter.body.battery_capacity
+    helicopter.recharge(100.0 * SOL)
+    assert helicopter.charge == helicopter.body.battery_capacity
+
+
+def test_a_sol_brings_what_a_campaign_counts_on(helicopter: HelicopterPhysics) -> None:
+    sun, limits = config.load("campaign", SunPower), config.load("helicopter", HelicopterLimits)
+    for share in (1.0, 0.7, 0.0):
+        helicopter.numbers = replace(helicopter.numbers, sunlight=share)
+        pack = Pack(sun.under(share), limits)
+        pack.draw(60_000.0)
+        helicopter.charge = pack.charge
+        pack.rest(1)
+        helicopter.recharge(SOL)
+        assert helicopter.charge == pytest.approx(pack.charge)
 
 
 def test_motors_off_in_the_air_is_the_end(helicopter: HelicopterPhysics) -> None:

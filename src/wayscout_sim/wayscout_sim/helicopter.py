@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wayscout import config
+from wayscout.flight.solar import SOL, SunPower, charge_after
 from wayscout.geometry import Pose
 from wayscout.worlds.truth import Truth
 from wayscout_nodes.common.bodies import urdf_text
@@ -66,7 +67,7 @@ class FlightNumbers:
     wind_speed: float
     wind_time: float
     rotor_drag: float
-    recharge_power: float
+    sunlight: float
 
 
 @dataclass
@@ -133,9 +134,9 @@ class HelicopterPhysics:
         self._command = within_limits(velocity, yaw_rate, self.body)
 
     def recharge(self, duration: float) -> None:
-        """Charge the pack while resting [s]."""
-        gained = self.numbers.recharge_power * duration
-        self.charge = min(self.body.battery_capacity, self.charge + gained)
+        """Charge the pack while resting [s], by the law that flights are planned by."""
+        sun = config.load("campaign", SunPower).under(self.numbers.sunlight)
+        self.charge = charge_after(self.charge, duration / SOL, sun, self.body.battery_capacity)
 
     def step(self, duration: float) -> None:
         """Let time pass [s]."""

@@ -38,7 +38,6 @@ class Settings:
     battery_steps: int
     colour_binning: int
     hazcam_turn: float
-    recharge_power: float
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from wayscout.flight.ground import Ground
 from wayscout.flight.landing import find_sites
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
 from wayscout.flight.recon import ReconParams, Scout, Wish, together
-from wayscout.flight.solar import SunPower, charge_after, full_flight, sols_until
+from wayscout.flight.solar import Pack, SunPower
 from wayscout.flight.survey import HOME_SPACING, Corridor, picture_spacing, plan_survey
 from wayscout.grid import Grid
 from wayscout.link.radio import Radio, contact
@@ -341,7 +341,7 @@ def estimate(campaign: Campaign, start: Spot, setting: Setting, sun: SunPower) -
     """
     legs: list[Leg] = []
     problems: list[str] = []
-    here, charge = start, setting.limits.battery_capacity
+    here, pack = start, Pack(sun, setting.limits)
     for i, task in enumerate(campaign.tasks):
         following = campaign.tasks[i + 1] if i + 1 < len(campaign.tasks) else None
         try:
@@ -355,13 +355,13 @@ def estimate(campaign: Campaign, start: Spot, setting: Setting, sun: SunPower) -
         limits = setting.scout.params.within(setting.limits) if looks and setting.scout else setting.limits
         for plan in plans:
             cost = price(plan, limits, setting.ground)
-            energy = full_flight(limits) if looks else cost.energy
             try:
-                sols = sols_until(charge, energy, sun, setting.limits) if legs else 0
+                sols = pack.wait_for(None if looks else cost.energy) if legs else 0
             except OutsideEnvelope as error:
                 problems.append(f"{plan.name}: {error}")
                 break
-            charge = max(charge_after(charge, sols, sun, setting.limits) - cost.energy, 0.0)
+            pack.rest(sols)
+            pack.draw(cost.energy)
             legs.append(Leg(i, plan, cost, sols))
             here = plan.landing_sites[0] if plan.landing_sites else here
     return Estimate(tuple(legs), tuple(problems))

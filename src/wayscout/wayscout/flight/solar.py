@@ -6,17 +6,23 @@ The balance of one sol is simple: the panel collects area x efficiency x insolat
 through the night and the idle hours draw from it, and the pack takes what is left up to its capacity. A
 flight may take off when the pack holds the flight's energy and the reserve above what it keeps for the night
 (capacity less `usable_energy`).
+
+Whoever plans and whoever simulates charge by this law; a simulated sky may bring more or less of the
+sunlight than is counted on (`under`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wayscout.errors import InvalidInput
 from wayscout.flight.envelope import OutsideEnvelope
 from wayscout.flight.plan import HelicopterLimits
+
+SOL = 88775.0
+"""Length of a sol [s] (NASA: 24 h 39 min 35 s)."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,14 @@ class SunPower:
         """What a sol adds to the pack [J]; negative when the night takes more than the day gives."""
         return self.collected - self.survival_heating - self.idle_energy
 
+    def under(self, share: float) -> SunPower:
+        """Return the same panel below a sky that lets a share of the sunlight through."""
+        return replace(self, insolation=share * self.insolation)
 
-def charge_after(charge: float, sols: int, sun: SunPower, limits: HelicopterLimits) -> float:
-    """Return the pack's charge [J] after whole sols of rest."""
-    return float(np.clip(charge + sols * sun.gain, 0.0, limits.battery_capacity))
+
+def charge_after(charge: float, sols: float, sun: SunPower, capacity: float) -> float:
+    """Return the charge [J] of a pack of `capacity` [J] after sols of rest."""
+    return float(np.clip(charge + sols * sun.gain, 0.0, capacity))
 
 
 def charge_needed(energy: float, limits: HelicopterLimits) -> float:
@@ -77,9 +87,41 @@ def sols_until(charge: float, energy: float, sun: SunPower, limits: HelicopterLi
             f"{limits.battery_capacity:.0f} J"
         )
     for sols in range(1, sun.most_sols + 1):
-        if charge_after(charge, sols, sun, limits) >= needed:
+        if charge_after(charge, sols, sun, limits.battery_capacity) >= needed:
             return sols
     raise OutsideEnvelope(
         f"the sun does not bring the {needed:.0f} J for the next flight within {sun.most_sols} sols: "
         f"the pack holds {charge:.0f} J, a sol adds {sun.gain:.0f} J"
     )
+
+
+class Pack:
+    """The pack as a mission books it: what flights drew, what sols brought; full at first.
+
+    Attributes:
+        charge: [J]. sols: of rest so far.
+    """
+
+    def __init__(self, sun: SunPower, limits: HelicopterLimits) -> None:
+        self.charge, self.sols = limits.battery_capacity, 0
+        self._sun, self._limits = sun, limits
+
+    def wait_for(self, energy: float | None) -> int:
+        """Return the sols to rest before a flight of `energy` [J]; None for all that one may draw.
+
+        Raises:
+            OutsideEnvelope: when the sun never brings that much.
+        """
+        most = full_flight(self._limits)
+        return sols_until(
+            self.charge, most if energy is None else min(energy, most), self._sun, self._limits
+        )
+
+    def rest(self, sols: int) -> None:
+        """Book sols of rest."""
+        self.charge = charge_after(self.charge, sols, self._sun, self._limits.battery_capacity)
+        self.sols += sols
+
+    def draw(self, energy: float) -> None:
+        """Book a flight's energy [J]."""
+        self.charge = max(self.charge - energy, 0.0)

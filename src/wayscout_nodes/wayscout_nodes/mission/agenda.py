@@ -14,7 +14,7 @@ from wayscout.flight.campaign import Campaign, Reposition, Task
 from wayscout.flight.itinerary import SEARCH, targets_of
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.flight.recon import ReconParams
-from wayscout.flight.solar import SunPower, charge_after, full_flight, sols_until
+from wayscout.flight.solar import Pack, SunPower
 from wayscout.sites.records import Prior
 from wayscout.worlds.folder import World
 
@@ -64,10 +64,7 @@ class Agenda:
         self.targets = dict(targets)
         self.looks = {**self.targets, **(looks or {})}
         self.records = [TaskRecord(task) for task in campaign.tasks]
-        self.sols = 0
-        self._sun = sun
-        self._limits = limits
-        self._charge = limits.battery_capacity
+        self.pack = Pack(sun, limits)
         self._current = -1
 
     @classmethod
@@ -149,35 +146,13 @@ class Agenda:
         outcome = "complete" if done == len(self.records) else "partly" if some else "failed"
         return outcome, "; ".join(told)
 
-    # --- the battery ------------------------------------------------------------------------------------
-
-    def wait_for(self, energy: float | None) -> int:
-        """Return the sols to rest before a flight of `energy` [J]; None for all that one may draw.
-
-        Raises:
-            OutsideEnvelope: when the sun never brings that much.
-        """
-        most = full_flight(self._limits)
-        return sols_until(
-            self._charge, most if energy is None else min(energy, most), self._sun, self._limits
-        )
-
-    def rested(self, sols: int) -> None:
-        """Book sols of rest."""
-        self._charge = charge_after(self._charge, sols, self._sun, self._limits)
-        self.sols += sols
-
-    def flown(self, energy: float) -> None:
-        """Book a flight's energy [J]."""
-        self._charge = max(self._charge - energy, 0.0)
-
     def entries(self) -> Entry:
         """Return all of it for the run folder."""
         return {
             "name": self.campaign.name,
             "description": self.campaign.description,
-            "sols": self.sols,
-            "charge_j": self._charge,
+            "sols": self.pack.sols,
+            "charge_j": self.pack.charge,
             "tasks": [
                 {
                     "task": record.task.task,

@@ -13,8 +13,10 @@ import numpy.typing as npt
 from geometry_msgs.msg import Pose as PoseMsg
 from wayscout_interfaces.msg import OrbitalMap, RouteCandidate, RouteDecision
 
+from wayscout import config
 from wayscout.camera import Camera
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
+from wayscout.flight.solar import Pack, SunPower
 from wayscout.flight.survey import Corridor
 from wayscout_nodes.mission.actions import Ports
 from wayscout_nodes.mission.agenda import Agenda
@@ -92,6 +94,14 @@ class Mission:
     outcome: str = ""
     message: str = ""
     progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self._pack = Pack(config.load("campaign", SunPower), self.limits)
+
+    @property
+    def pack(self) -> Pack:
+        """The helicopter's charge, as booked."""
+        return self.agenda.pack if self.agenda is not None else self._pack
 
     @property
     def over(self) -> bool:

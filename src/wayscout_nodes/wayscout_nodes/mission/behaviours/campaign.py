@@ -9,7 +9,9 @@ from py_trees.common import Status
 
 from wayscout import config
 from wayscout.errors import WayscoutError
+from wayscout.flight.ground import Ground
 from wayscout.flight.itinerary import Setting, plan_task
+from wayscout.grid import Grid
 from wayscout.link.radio import Radio
 from wayscout_nodes.common import convert
 from wayscout_nodes.mission import words
@@ -26,18 +28,28 @@ def agenda_of(mission: Mission) -> Agenda:
 
 def planning_setting(mission: Mission) -> Setting:
     """Return what the campaign's flights are planned on: the orbital map and where the vehicles stand."""
-    assert mission.orbital is not None
     return Setting(
         mission.limits,
         mission.camera,
         {corridor.name: corridor for corridor in mission.corridors},
-        convert.tile(mission.orbital.elevation, "map/orbital.elevation")
-        if mission.orbital.elevation.rows
-        else None,
+        _elevation(mission),
         config.load("link", Radio),
         np.array([mission.rover.position.x, mission.rover.position.y, np.nan]),
         agenda_of(mission).targets,
     )
+
+
+def planning_ground(mission: Mission) -> Ground | None:
+    """Return the ground that flights are priced on; None when no map is known."""
+    elevation = _elevation(mission)
+    return Ground([elevation], mission.limits.ground_uncertainty) if elevation is not None else None
+
+
+def _elevation(mission: Mission) -> Grid | None:
+    """The orbiter's elevation; None when it is not known."""
+    assert mission.orbital is not None
+    message = mission.orbital.elevation
+    return convert.tile(message, "map/orbital.elevation") if message.rows else None
 
 
 class BeginTask(Leaf):

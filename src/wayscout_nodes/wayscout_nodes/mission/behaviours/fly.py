@@ -60,8 +60,7 @@ class Fly(ActionLeaf):
         mission.recorder.flight(number, **words.log_entry(log))
         mission.recorder.flight(number, message=message, outcome=log.outcome or "refused")
         mission.pictures = int(log.pictures)
-        if mission.agenda is not None:
-            mission.agenda.flown(float(log.energy))
+        mission.pack.draw(float(log.energy))
         if not log.outcome:
             self.try_again(number)
         if log.outcome == "lost":

@@ -1,6 +1,6 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""Rest until the battery is full again."""
+"""Rest until the sun has brought what the next flight needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wayscout.errors import WayscoutError
 from wayscout.flight.campaign import Recon
 from wayscout.flight.envelope import price
 from wayscout_nodes.mission.behaviours.base import ActionLeaf
-from wayscout_nodes.mission.behaviours.campaign import planning_setting
+from wayscout_nodes.mission.behaviours.campaign import planning_ground
 from wayscout_nodes.mission.state import Mission
 
 TRIES = 6
@@ -22,7 +22,7 @@ PAUSE = 0.5  # [s] of wall clock between tries
 
 
 class Recharge(ActionLeaf):
-    """Advances to the next sol before every flight but the first.
+    """Advances by a sol, or as many as the sun needs, before every flight but the first.
 
     A refusal is tried again: a vehicle may still be coming to rest when its action has just ended.
     """
@@ -44,15 +44,15 @@ class Recharge(ActionLeaf):
             super().initialise()
 
     def _wait(self) -> int:
-        """Return the sols until the next flight fits: one, or in a campaign as many as the sun needs."""
+        """Return the sols until the next flight fits, as many as the sun needs; at least one."""
         mission = self.mission
-        if mission.agenda is None or mission.plan is None:
+        if mission.plan is None:
             return 1
         energy = None  # of a reconnaissance, which the helicopter plans after the rest
-        if not isinstance(mission.agenda.current.task, Recon):
-            energy = price(mission.plan, mission.limits, planning_setting(mission).ground).energy
+        if mission.agenda is None or not isinstance(mission.agenda.current.task, Recon):
+            energy = price(mission.plan, mission.limits, planning_ground(mission)).energy
         try:
-            return mission.agenda.wait_for(energy)
+            return mission.pack.wait_for(energy)
         except WayscoutError as error:
             mission.note(str(error), "warning")  # the helicopter itself refuses what its battery can't carry
             return 1
@@ -72,8 +72,7 @@ class Recharge(ActionLeaf):
 
     def conclude(self, result: Any | None, error: str) -> Status:
         if not error:
-            if self.mission.agenda is not None:
-                self.mission.agenda.rested(self._sols)
+            self.mission.pack.rest(self._sols)
             return Status.SUCCESS
         self._tries += 1
         if self._tries < TRIES:
