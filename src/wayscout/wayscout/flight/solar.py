@@ -113,9 +113,7 @@ class Pack:
             OutsideEnvelope: when the sun never brings that much.
         """
         most = full_flight(self._limits)
-        return sols_until(
-            self.charge, most if energy is None else min(energy, most), self._sun, self._limits
-        )
+        return sols_until(self.charge, most if energy is None else min(energy, most), self._sun, self._limits)
 
     def rest(self, sols: int) -> None:
         """Book sols of rest."""
