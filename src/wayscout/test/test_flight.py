@@ -57,7 +57,8 @@ def test_a_straight_flight_costs_what_a_trapezoid_takes() -> None:
     level = 200.0 / 4.0 + 4.0 / LIMITS.max_acceleration
     climb = envelope.vertical_time(10.0, LIMITS.max_climb_rate, LIMITS.max_acceleration)
     assert climb == pytest.approx(10.0 / 2.5 + 2.5)
-    assert cost.duration == pytest.approx(level + climb + envelope.landing_time(10.0, LIMITS), abs=0.5)
+    down = LIMITS.landing_look_time + envelope.landing_time(10.0, LIMITS)
+    assert cost.duration == pytest.approx(level + climb + down, abs=0.5)
     assert cost.distance == pytest.approx(200.0)
     lift = LIMITS.mass * LIMITS.gravity * 10.0 / LIMITS.climb_efficiency
     assert cost.energy == pytest.approx(LIMITS.hover_power * cost.duration + lift)
@@ -320,6 +321,18 @@ def test_a_survey_up_a_cliff_keeps_height_and_comes_home() -> None:
     assert np.median(flyer.picture_heights) == pytest.approx(LIMITS.survey_height, abs=0.5)
     assert max(flyer.picture_heights) < 16.5
     assert done.max_height < LIMITS.max_height
+
+
+def test_a_plan_that_fits_is_flown_to_its_end() -> None:
+    ground = Ground([orbital_map(0.0)], LIMITS.ground_uncertainty)
+    plan, _ = survey_flight(ground)
+    tight = replace(LIMITS, max_duration=envelope.price(plan, LIMITS, ground).duration)
+    whole = Flyer(Guidance(plan, tight, ground), 10.0, -10.0).run().guidance.progress
+    assert whole.outcome == "complete", whole.message
+    late = replace(LIMITS, max_duration=0.8 * tight.max_duration)
+    cut = Flyer(Guidance(plan, late, ground), 10.0, -10.0).run().guidance.progress
+    assert cut.outcome == "cut short"
+    assert cut.elapsed < late.max_duration + 2.0
 
 
 def test_little_energy_cuts_the_flight_short_and_it_lands() -> None:

@@ -20,7 +20,8 @@ Place = tuple[float, float]
 WAIT = 0.25  # [s] for the last picture to come, hovering
 LOOK_STEPS = 4.5  # distances between pictures within which pictures of a place are taken
 LEG_STEPS = 3.5  # the same for a leg that is flown only to look
-LOW_TIME = 12.0  # [s] that a second look from below takes at most
+LOW_TIME = 2.0  # [s] that a second look adds at most: it sinks on the way, as it would have to anyhow
+MORE_TIME = 8.0  # [s] that the same takes at the next site, should the first turn out to be none
 GENTLE_PLACES = 3  # places that look gentle from orbit which together count as one safe site
 
 
@@ -166,7 +167,7 @@ class Approach:
     def _low_look(self, position: Array, spare: float) -> Move:
         """Sink to the next best site on a detour that gives the pictures a baseline, and look again."""
         self.target = self._others.pop(0)
-        if spare < LOW_TIME:
+        if spare < LOW_TIME + MORE_TIME:
             self._others = []
         self._low, self._ready_at = True, None
         self.finder.forget_pictures()

@@ -75,7 +75,7 @@ def power(limits: HelicopterLimits, climb_rate: float = 0.0) -> float:
 
 
 def price(plan: FlightPlan, limits: HelicopterLimits, ground: Ground | None = None) -> FlightCost:
-    """Price a plan from lift-off to touchdown, with limited acceleration.
+    """Price a plan from lift-off to touchdown, looks before the landing included, with limited acceleration.
 
     Args:
         ground: when given, climbing along the ground is paid for in time and energy.
@@ -88,7 +88,7 @@ def price(plan: FlightPlan, limits: HelicopterLimits, ground: Ground | None = No
         highest = altitude - below
     up, down = float(highest[0]), float(highest[-1])
     duration = vertical_time(up, limits.max_climb_rate, limits.max_acceleration)
-    duration += path.seconds + landing_time(down, limits)
+    duration += path.seconds + limits.landing_look_time + landing_time(down, limits)
     energy = limits.hover_power * duration + limits.mass * limits.gravity * climb / limits.climb_efficiency
     return FlightCost(
         duration, path.length, energy, len(path.pictures), float(highest.max()), float(path.speed.max()),

@@ -15,7 +15,7 @@ from wayscout.flight.approach import Approach, Move, SiteFinder, trusted
 from wayscout.flight.envelope import landing_time, power, sink_rate
 from wayscout.flight.ground import Ground, follow_ground
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
-from wayscout.flight.trajectory import Trajectory, build
+from wayscout.flight.trajectory import Trajectory, build, segment_times
 from wayscout.geometry import Pose, wrap_angle
 
 Array = npt.NDArray[np.float64]
@@ -100,6 +100,8 @@ class Guidance:
         self._path, self._altitude, self._below = follow_ground(
             build(self.plan, self.limits), self.ground, self.limits
         )
+        times = segment_times(self._path.s, self._path.speed)
+        self._until = np.append(np.cumsum(times[::-1])[::-1], 0.0)  # (n,) [s] from each sample to the end
         self._dt = 0.1
         self._begun = 0.0
         self._s = 0.0
@@ -229,20 +231,31 @@ class Guidance:
         home = self._time_home(pose, height)
         if self._range_time is not None and time - self._range_time > self.limits.range_dropout:
             self.cancel(f"no laser range for {time - self._range_time:.1f} s", ABORTED)
-        elif self.phase != RETURN and self.progress.elapsed + home > self.limits.max_duration:
+        elif self.progress.elapsed + home > self.limits.max_duration and self._saves(home):
             self.cancel(f"time: {home:.0f} s needed to land, limit {self.limits.max_duration:.1f} s")
         elif energy_left - home * power(self.limits) < self.limits.energy_reserve:
             self.cancel(f"energy: {energy_left:.0f} J left, {home:.0f} s needed to land")
+
+    def _saves(self, home: float) -> bool:
+        """Whether landing in `home` seconds is sooner than what is left of the plan."""
+        if self.phase == RETURN:
+            return False
+        rest = float(np.interp(self._s, self._path.s, self._until))
+        return rest + landing_time(self._end_height, self.limits) > home
 
     def _time_home(self, pose: Pose, height: float) -> float:
         """Time [s] to the nearest site that can be counted on, landing included."""
         return self._time_to(self._nearest_site(pose), pose, height)
 
     def _time_to(self, site: tuple[float, float], pose: Pose, height: float) -> float:
-        distance = float(np.hypot(*(np.asarray(site) - pose.position[:2])))
+        way = np.asarray(site) - pose.position[:2]
+        distance = float(np.hypot(*way))
         limits = self.limits
+        away = max(0.0, -float(way @ self._last_velocity[:2]) / max(distance, 1e-6))
+        stop = away / limits.max_acceleration  # until then it flies on, and has to come back
         return (
-            distance / limits.cruise_speed
+            stop
+            + (distance + 0.5 * away * stop) / limits.cruise_speed
             + limits.cruise_speed / limits.max_acceleration
             + landing_time(height, limits)
         )

@@ -24,6 +24,7 @@ PROVEN_CHANCE = 0.97  # that it stands well where it has stood: the landing scat
 KNOWN_SHARE = 0.95  # of the footprint must be measured
 DEFAULT_SIGMA = 0.01  # [m] of heights on a map that does not tell
 INDEPENDENT = 0.25  # share of the cells below the legs whose errors are independent of each other
+PROVEN_REACH = 1.5  # of the footprint's radius: how far from where it stood a look may shift the landing
 ROTOR_ROOM = 0.3  # [m] what may stand above the ground below the rotor's edge
 RISK_WEIGHT, SLOPE_WEIGHT, WAY_WEIGHT = 3.0, 0.3, 0.3  # of risk, slope and distance when sites are ranked
 
@@ -240,9 +241,9 @@ def consider(
 ) -> Verdict:
     """Find the best site near one wanted point.
 
-    What was mapped on the way in comes first, then the map of earlier flights, then a place near the point
-    where it has stood before, then the flattest ground that the orbiter saw: this only where no better map
-    has shown that there is nothing.
+    Where it has stood before, a site beside that place comes first which a map made on the way in shows as
+    safe. Else what was mapped on the way in, then the map of earlier flights, then the place where it stood,
+    then the flattest ground that the orbiter saw: this only where no better map has shown that there is none.
 
     Args:
         point: x, y [m].
@@ -252,6 +253,13 @@ def consider(
     """
     sites: list[LandingSite] = []
     seen = False
+    stood = [p for p in proven if np.hypot(p[0] - point[0], p[1] - point[1]) <= limits.landing_radius]
+    for place in stood if look is not None else []:
+        assert look is not None
+        reach = PROVEN_REACH * limits.landing_radius
+        sites = find_sites(look, place, limits, search=reach, basis=LOOK)
+        if sites:
+            return Verdict(sites[0], sites[0].reason, tuple(sites), True)
     for grid, basis in ((look, LOOK), (measured, MAP)):
         if grid is None:
             continue
@@ -259,11 +267,10 @@ def consider(
         seen = seen or known_share(grid, point, limits.landing_search if search is None else search) > 0.3
         if sites:
             return Verdict(sites[0], sites[0].reason, tuple(sites), True)
-    for px, py in proven:
+    for px, py in stood:
         gap = float(np.hypot(px - point[0], py - point[1]))
-        if gap <= limits.landing_radius:
-            site = LandingSite(px, py, 0.0, 0.0, 0.0, gap, 1.0, PROVEN, PROVEN_CHANCE)
-            return Verdict(site, site.reason, (site,), seen)
+        site = LandingSite(px, py, 0.0, 0.0, 0.0, gap, 1.0, PROVEN, PROVEN_CHANCE)
+        return Verdict(site, site.reason, (site,), seen)
     if orbital is not None and not seen:
         sites = find_sites(orbital, point, limits, search=search, basis=ORBITAL)
         if sites:

@@ -57,6 +57,7 @@ class HelicopterLimits:
     landing_sand_risk: float
     landing_look: float
     landing_low: float
+    landing_look_time: float
     wind_limit: float
     wind_wait: float
     air_drag: float
