@@ -26,8 +26,8 @@ from wayscout.sites.records import Prior, SiteFindings
 from wayscout_nodes.analyst import markers, messages
 from wayscout_nodes.analyst.worker import Done, Worker
 from wayscout_nodes.common import convert, diagnostics, goals, qos
-from wayscout_nodes.mapper.flights import PictureShelf, Track, check_track
-from wayscout_nodes.router.tiles import TileShelf
+from wayscout_nodes.common.pictures import PictureShelf, Track, check_track
+from wayscout_nodes.common.tiles import TileShelf
 
 IMAGE, INFO, TRACK = (
     "helicopter/colour/image_raw",

@@ -10,19 +10,17 @@ from pathlib import Path
 import cv2
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from wayscout_interfaces.msg import TerrainIndex, TerrainTile
 
 from wayscout.errors import WayscoutError
 from wayscout_nodes.analyst.inspection import Inspection, InspectionParams
 from wayscout_nodes.analyst.markers import MarkerBoard
 from wayscout_nodes.analyst.ranking import Ranking, RankingParams
 from wayscout_nodes.analyst.worker import Worker
-from wayscout_nodes.common import diagnostics, parameters, qos
+from wayscout_nodes.common import diagnostics, parameters
 from wayscout_nodes.common.run import run
-from wayscout_nodes.router.tiles import TileShelf
+from wayscout_nodes.common.tiles import TileShelf
 
 LAYERS = ("elevation", "sigma", "measured", "intensity", "sand", "rock")
-_TILES_KEPT = 400
 
 
 class Analyst(Node):
@@ -63,26 +61,13 @@ class Analyst(Node):
             self._board,
             self._diagnostics,
         )
-        self.create_subscription(TerrainTile, "map/tiles", self._on_tile, qos.latched(_TILES_KEPT))
-        self.create_subscription(TerrainIndex, "map/index", self._on_index, qos.LATCHED)
+        self._tiles.listen(self, self._drop)
         # Wall clock: simulated time stands still while the mission waits for the answer.
         self.create_timer(0.1, self._tend, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self) -> None:
         """End the worker."""
         self._worker.close()
-
-    def _on_tile(self, message: TerrainTile) -> None:
-        try:
-            self._tiles.add(message)
-        except WayscoutError as error:
-            self._drop("tile", error)
-
-    def _on_index(self, message: TerrainIndex) -> None:
-        try:
-            self._tiles.expect(message)
-        except WayscoutError as error:
-            self._drop("map/index", error)
 
     def _drop(self, what: str, error: WayscoutError) -> None:
         self.get_logger().warning(f"{what} dropped: {error}")

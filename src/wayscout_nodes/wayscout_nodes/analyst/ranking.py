@@ -27,9 +27,8 @@ from wayscout.terrain import chips, science
 from wayscout.terrain.science import ScienceParams, Target
 from wayscout_nodes.analyst.markers import MarkerBoard
 from wayscout_nodes.analyst.worker import Done, Worker
-from wayscout_nodes.common import convert, diagnostics, goals, qos
-from wayscout_nodes.router import messages as router_messages
-from wayscout_nodes.router.tiles import TileShelf
+from wayscout_nodes.common import convert, diagnostics, goals, orbital, qos
+from wayscout_nodes.common.tiles import TileShelf
 
 COLOURS = {
     "layers": (0.95, 0.65, 0.20),
@@ -117,7 +116,7 @@ class Ranking:
 
     def _on_orbital(self, message: OrbitalMap) -> None:
         try:
-            self._orbital, _ = router_messages.orbital(message)
+            self._orbital, _ = orbital.knowledge(message)
         except InvalidInput as error:
             self._node.get_logger().warning(f"rejected: {error}")
 

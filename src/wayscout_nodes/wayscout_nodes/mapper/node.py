@@ -34,9 +34,9 @@ from wayscout.mapping.saved import SavedMap
 from wayscout.mapping.tiles import Index
 from wayscout.terrain import hazards as terrain_hazards
 from wayscout_nodes.common import clouds, convert, diagnostics, parameters, qos
+from wayscout_nodes.common.pictures import PictureShelf, Track, check_track
 from wayscout_nodes.common.run import run
 from wayscout_nodes.mapper import products
-from wayscout_nodes.mapper.flights import PictureShelf, Track, check_track
 
 _TILES_KEPT = 160  # tiles a late joiner gets; the delta's 256 m square has 100
 _MARGIN = 3.0  # [m] around a tile that its hazards are judged with

@@ -14,29 +14,14 @@ import numpy as np
 from geometry_msgs.msg import Point
 from nav_msgs.msg import Path as PathMsg
 from visualization_msgs.msg import MarkerArray
-from wayscout_interfaces.msg import OrbitalMap, RouteCandidate, RouteDecision
+from wayscout_interfaces.msg import RouteCandidate, RouteDecision
 
-from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
 from wayscout.routing.compare import Candidate, Decision
-from wayscout.routing.corridor import Corridor
-from wayscout.routing.costs import OrbitalKnowledge
 from wayscout_nodes.common import convert, markers
 
 _BLOCKED = (0.85, 0.1, 0.1)
 _LIFT, _THIN, _THICK, _BALL = 0.3, 0.25, 0.8, 2.0  # [m] above the ground; of lines and balls
-
-
-def orbital(message: OrbitalMap) -> tuple[OrbitalKnowledge, list[Corridor]]:
-    """Return what `map/orbital` says; raises InvalidInput naming the field."""
-    grid = convert.tile(message.elevation, "map/orbital.elevation")
-    grid["elevation"]
-    for name in ("elevation_sigma", "shift_sigma"):
-        value = getattr(message, name)
-        if not (math.isfinite(value) and value >= 0.0):
-            raise InvalidInput(f"map/orbital.{name}", value, "zero or more metres are needed")
-    corridors = [Corridor.of(c.name, [(p.x, p.y) for p in c.centreline], c.width) for c in message.corridors]
-    return OrbitalKnowledge(grid, message.elevation_sigma, message.shift_sigma), corridors
 
 
 def to_path(candidate: Candidate, frame: str, time: float) -> PathMsg:

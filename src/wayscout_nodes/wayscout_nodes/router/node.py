@@ -16,22 +16,22 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from visualization_msgs.msg import MarkerArray
 from wayscout_interfaces.action import PlanRoute
-from wayscout_interfaces.msg import Hazards, OrbitalMap, RouteDecision, TerrainIndex, TerrainTile
+from wayscout_interfaces.msg import Hazards, OrbitalMap, RouteDecision
 
 from wayscout.errors import WayscoutError
 from wayscout.grid import Grid
 from wayscout.routing import compare, costs
 from wayscout.routing.corridor import Corridor
 from wayscout.routing.parameters import RouterParams, RoverLimits
-from wayscout_nodes.common import convert, diagnostics, parameters, qos
+from wayscout_nodes.common import convert, diagnostics, orbital, parameters, qos
 from wayscout_nodes.common.goals import ABORTED, CANCELLED, SUCCEEDED, GoalServer
 from wayscout_nodes.common.run import run
+from wayscout_nodes.common.tiles import TileShelf
 from wayscout_nodes.router import messages
-from wayscout_nodes.router.tiles import TileShelf, mark_hazards
+from wayscout_nodes.router.hazards import mark_hazards
 
 _PATIENCE = 20.0  # [s] wall clock that a goal waits for the orbital map and for tiles that the index names
 _SETTLE = 0.3  # [s] wall clock that every goal waits, so that a map sent just before it is not overtaken
-_TILES_KEPT = 400
 
 
 @dataclass
@@ -61,8 +61,7 @@ class Router(Node):
         self._markers = self.create_publisher(MarkerArray, "route/candidates", qos.LATCHED)
         self._decision = self.create_publisher(RouteDecision, "route/decision", qos.LATCHED)
         self.create_subscription(OrbitalMap, "map/orbital", self._on_orbital, qos.LATCHED)
-        self.create_subscription(TerrainTile, "map/tiles", self._on_tile, qos.latched(_TILES_KEPT))
-        self.create_subscription(TerrainIndex, "map/index", self._on_index, qos.LATCHED)
+        self._tiles.listen(self, self._drop)
         self.create_subscription(Hazards, "map/hazards", self._on_hazards, qos.LATCHED)
         self._goals = GoalServer(self, PlanRoute, "route/plan", self._begin, self._cancel)
         # Wall clock: simulated time stands still while the mission waits for the answer.
@@ -76,7 +75,7 @@ class Router(Node):
 
     def _on_orbital(self, message: OrbitalMap) -> None:
         try:
-            self._orbital, self._corridors = messages.orbital(message)
+            self._orbital, self._corridors = orbital.knowledge(message)
         except WayscoutError as error:
             self._drop("map/orbital", error)
             return
@@ -84,18 +83,6 @@ class Router(Node):
             name = corridor.name.lower()
             if name not in self._paths:
                 self._paths[name] = self.create_publisher(PathMsg, f"route/{name}/path", qos.LATCHED)
-
-    def _on_tile(self, message: TerrainTile) -> None:
-        try:
-            self._tiles.add(message)
-        except WayscoutError as error:
-            self._drop("tile", error)
-
-    def _on_index(self, message: TerrainIndex) -> None:
-        try:
-            self._tiles.expect(message)
-        except WayscoutError as error:
-            self._drop("map/index", error)
 
     def _on_hazards(self, message: Hazards) -> None:
         self._hazards = message

@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
-from wayscout_interfaces.msg import Hazards, TerrainIndex, TerrainTile
+from collections.abc import Callable
+from typing import Any
 
-from wayscout.errors import InvalidInput
+from rclpy.node import Node
+from wayscout_interfaces.msg import TerrainIndex, TerrainTile
+
+from wayscout.errors import InvalidInput, WayscoutError
 from wayscout.grid import Grid
-from wayscout_nodes.common import convert
+from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.terrain import TILES_KEPT
 
 LAYERS = ("elevation", "sigma", "measured", "sand", "rock")
 
@@ -24,6 +29,27 @@ class TileShelf:
         self._layers = layers
         self._tiles: dict[tuple[int, int], tuple[int, Grid]] = {}
         self._wanted: dict[tuple[int, int], int] = {}
+
+    def listen(self, node: Node, drop: Callable[[str, WayscoutError], None]) -> None:
+        """Take what the mapper publishes.
+
+        Args:
+            drop: told what was no use, and why.
+        """
+
+        def taken_by(what: str, take: Callable[[Any], None]) -> Callable[[Any], None]:
+            def handle(message: Any) -> None:
+                try:
+                    take(message)
+                except WayscoutError as error:
+                    drop(what, error)
+
+            return handle
+
+        node.create_subscription(
+            TerrainTile, "map/tiles", taken_by("tile", self.add), qos.latched(TILES_KEPT)
+        )
+        node.create_subscription(TerrainIndex, "map/index", taken_by("map/index", self.expect), qos.LATCHED)
 
     def add(self, message: TerrainTile) -> None:
         """Keep a tile unless a newer one is there; raises InvalidInput naming the field."""
@@ -65,22 +91,3 @@ class TileShelf:
         for grid in grids:
             whole.paste(grid)
         return whole
-
-
-def mark_hazards(grid: Grid, hazards: Hazards) -> None:
-    """Enter rocks and steps that the map's layers don't hold, such as those the rover saw, into `rock`."""
-    if "rock" not in grid:
-        grid.add("rock", 0.0)
-    xs, ys = grid.centres()
-    for hazard in hazards.hazards:
-        if hazard.kind not in ("rock", "step") or hazard.probability < 0.5:
-            continue
-        x, y, radius = hazard.position.x, hazard.position.y, min(max(hazard.radius, grid.resolution), 3.0)
-        height = abs(hazard.height)
-        cols = slice(*(int(v) for v in xs.searchsorted([x - radius, x + radius])))
-        rows = slice(*(int(v) for v in ys.searchsorted([y - radius, y + radius])))
-        if cols.start == cols.stop or rows.start == rows.stop:
-            continue
-        part = grid["rock"][rows, cols]
-        inside = (xs[cols][None, :] - x) ** 2 + (ys[rows][:, None] - y) ** 2 <= radius**2
-        part[inside & ~(part >= height)] = height
