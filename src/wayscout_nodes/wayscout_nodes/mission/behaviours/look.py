@@ -11,6 +11,7 @@ from wayscout.errors import WayscoutError
 from wayscout.flight.survey import plan_look
 from wayscout_nodes.mission import words
 from wayscout_nodes.mission.behaviours.base import Leaf
+from wayscout_nodes.mission.behaviours.campaign import planning_ground
 from wayscout_nodes.mission.state import Mission
 
 
@@ -34,6 +35,7 @@ class PlanLook(Leaf):
                 radius=mission.settings.look_radius,
                 name=f"look {mission.looks}",
                 flight=mission.flown + 1,
+                ground=planning_ground(mission),
             )
         except WayscoutError as error:
             mission.note(f"no closer look: {error}", "warning")

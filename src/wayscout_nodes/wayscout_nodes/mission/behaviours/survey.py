@@ -10,6 +10,7 @@ from wayscout.errors import WayscoutError
 from wayscout.flight.survey import plan_survey
 from wayscout_nodes.mission import words
 from wayscout_nodes.mission.behaviours.base import Leaf
+from wayscout_nodes.mission.behaviours.campaign import planning_ground
 from wayscout_nodes.mission.state import Mission
 
 
@@ -30,7 +31,12 @@ class PlanSurveys(Leaf):
         for corridor in mission.corridors:
             try:
                 plans = plan_survey(
-                    corridor, mission.helicopter, mission.camera, mission.limits, first_flight=number
+                    corridor,
+                    mission.helicopter,
+                    mission.camera,
+                    mission.limits,
+                    first_flight=number,
+                    ground=planning_ground(mission),
                 )
             except WayscoutError as error:
                 mission.note(f"no survey of {corridor.name}: {error}", "warning")
