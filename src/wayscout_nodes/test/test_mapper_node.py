@@ -238,6 +238,22 @@ def test_a_flight_without_track_or_overlap_fails_with_the_reason(bench: Bench, f
     assert bench.map_flight(21, 0).success
 
 
+def test_black_pictures_are_left_out_and_told(bench: Bench, flight) -> None:  # type: ignore[no-untyped-def]
+    pictures, poses = flight
+    black = np.zeros_like(pictures[0])
+    send_pictures(bench, 110.0, [*pictures[:2], black])
+    bench.track.publish(track_of(4, 110.0, poses[:3]))
+    result = bench.map_flight(4, 3)
+    assert result.success
+    assert result.pictures_used == 2
+    assert "show nothing: 1 black" in result.message
+    send_pictures(bench, 120.0, [black, black])
+    bench.track.publish(track_of(5, 120.0, poses[:2]))
+    result = bench.map_flight(5, 2)
+    assert not result.success
+    assert "show nothing: 2 black" in result.message
+
+
 def test_it_begins_with_an_earlier_map(bench: Bench, tmp_path: Path) -> None:
     folder = bench.mapper.get_parameter("map_folder").value
     before = {(m.tile_row, m.tile_col): convert.tile(m, "tile") for m in bench.heard["map/tiles"]}

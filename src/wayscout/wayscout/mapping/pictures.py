@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +26,14 @@ def useless(image: npt.NDArray[np.uint8]) -> str:
     if deviation < FLATTEST:
         return f"without contrast (deviation {deviation:.1f} of 255)"
     return ""
+
+
+def without_useless(images: Sequence[npt.NDArray[np.uint8]]) -> tuple[list[int], str]:
+    """Return which pictures show something, and of the others how many there are and why, '' for none."""
+    reasons = [useless(image) for image in images]
+    shown = [k for k, reason in enumerate(reasons) if not reason]
+    kinds = Counter(reason.split(" (")[0] for reason in reasons if reason)
+    return shown, ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
 
 
 @dataclass

@@ -30,6 +30,7 @@ from wayscout.grid import Grid
 from wayscout.mapping import mapper as mapping
 from wayscout.mapping import offline
 from wayscout.mapping.coverage import corridor_coverage
+from wayscout.mapping.pictures import without_useless
 from wayscout.mapping.saved import SavedMap
 from wayscout.mapping.tiles import Index
 from wayscout.terrain import hazards as terrain_hazards
@@ -292,18 +293,30 @@ class Mapper(Node):
                 if self._saved is not None:
                     self._mapper.store = self._saved.store
             self._mapper.camera = camera
-        report = self._mapper.add_flight(pictures, track.poses, track.sigmas, self._count_done(len(pictures)))
+        shown, dark = without_useless(pictures)
+        told = f"; left out, as they show nothing: {dark} (is the camera well?)" if dark else ""
+        if not shown:
+            raise InvalidInput("helicopter/camera/image_raw", len(pictures), f"flight {track.flight}{told}")
+        report = self._mapper.add_flight(
+            [pictures[k] for k in shown],
+            [track.poses[k] for k in shown],
+            [track.sigmas[k] for k in shown],
+            self._count_done(len(shown)),
+        )
         self._publish(self._mapper)
         coverage = [corridor_coverage(self._mapper.store, line, width) for _, line, width in self._corridors]
         area = self._mapper.measured_area()
         self._write(self._mapper, coverage, area)
         seconds = time.perf_counter() - start
         used = f"{report.pictures_used} of {len(pictures)} pictures"
-        text = f"flight {track.flight}: {used}, {len(report.tiles)} tiles"
-        self.get_logger().info(f"{text}, {area:.0f} m^2 measured, {seconds:.1f} s")
+        text = f"flight {track.flight}: {used}, {len(report.tiles)} tiles{told}"
+        self.get_logger().info(f"{text}; {area:.0f} m^2 measured, {seconds:.1f} s")
+        if dark:
+            self.get_logger().warning(f"flight {track.flight}{told}")
         success = report.pictures_used > 0
-        level = diagnostics.OK if success else diagnostics.WARN
+        level = diagnostics.OK if success and not dark else diagnostics.WARN
         numbers = {"area": area, "seconds": seconds, "rocks": len(self._mapper.rocks())}
+        numbers["useless pictures"] = len(pictures) - len(shown)
         self._diagnostics.report(self._now(), level, text, numbers)
         message = text if success else f"{text}: no two pictures overlap enough, or show nothing to match"
         return Outcome(success, message, report.pictures_used, coverage, area, seconds)

@@ -44,6 +44,8 @@ class UpdateMap(ActionLeaf):
             mission.note(f"the pictures of flight {number} did not make it into the map: {reason}", "warning")
             return Status.SUCCESS
         mission.flights_mapped += 1
+        if result.pictures_used < mission.pictures:
+            mission.note(str(result.message))  # names those that show nothing
         mission.coverage = [float(share) for share in result.coverage]
         if mission.coverage:
             mission.progress.coverage = sum(mission.coverage) / len(mission.coverage)
