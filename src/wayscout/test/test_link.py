@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.grid import Bounds, Grid
-from wayscout.link.earth import Earth
+from wayscout.link.earth import Downlink, Earth
 from wayscout.link.outbox import Item, Outbox
 from wayscout.link.radio import Radio, contact, rate
 from wayscout.link.sight import clearance
@@ -228,6 +228,15 @@ def test_products_are_delivered_in_passes_and_those_that_do_not_fit_wait_for_the
     assert first == pytest.approx(10500.0 + 600.0)
     assert second == pytest.approx(50250.0 + 600.0)
     assert third == pytest.approx(88775.0 + 10250.0 + 600.0)
+
+
+def test_products_that_come_one_by_one_leave_in_turn() -> None:
+    sizes = [int(300.0 * 1e6 / 8), int(400.0 * 1e6 / 8), 1000]
+    downlink = Downlink(EARTH)
+    sent = [downlink.send(size, 0.0) for size in sizes]
+    assert [d.arrives for d in sent] == EARTH.deliver(sizes, 0.0)
+    assert [d.opened for d in sent] == [10000.0, 50000.0, 50000.0]
+    assert downlink.send(1000, 60000.0).opened == 88775.0 + 10000.0
 
 
 def test_a_pass_over_midnight_is_still_on() -> None:

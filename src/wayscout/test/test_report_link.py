@@ -46,6 +46,16 @@ def test_counters_stand_in_the_page_and_in_the_result(tmp_path: Path) -> None:
         assert words in page
 
 
+def test_when_each_picture_reaches_earth_is_a_table(tmp_path: Path) -> None:
+    first, second = ({**entry, "pass_at": 12000.0} for entry in LINK["arrived"])
+    late = {**second, "pass_at": 100775.0, "earth_at": 101600.0}
+    link_ = {**LINK, "arrived": [{**first, "earth_at": 12780.1}, {**second, "earth_at": 12796.0}, late]}
+    page = write_report(run(tmp_path, link_)).read_text()
+    for words in ("sol 0 3:20:00", "1 navigation picture, 1 thumbnail", "sol 0 3:33:16", "sol 1 3:20:00"):
+        assert words in page
+    assert "all 3 pictures" in page
+
+
 def test_a_night_is_left_out_of_the_picture(tmp_path: Path) -> None:
     chart = link.chart(read_run(run(tmp_path, LINK)))
     minutes = np.concatenate([line.get_xdata() for axes in chart.axes for line in axes.lines])
@@ -59,7 +69,7 @@ def test_a_run_without_a_link_has_no_such_part(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [{"history": [], "counters": 3}, {"history": [[1, 2]], "arrived": [5]}, [1]]
+    "content", [{"history": [], "counters": 3}, {"history": [[1, 2]], "arrived": [5, {"earth_at": "x"}]}, [1]]
 )
 def test_a_broken_file_does_not_break_the_page(tmp_path: Path, content: object) -> None:
     folder = run(tmp_path, content)

@@ -11,6 +11,15 @@ from wayscout.errors import InvalidInput
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """How a product gets to Earth: start of the pass that ends it, when it has left Mars, and arrives [s]."""
+
+    opened: float
+    left: float
+    arrives: float
+
+
+@dataclass(frozen=True)
 class Earth:
     """When Earth can be heard and reached; fields are entries of config/link.yaml.
 
@@ -62,15 +71,34 @@ class Earth:
             sizes: [bytes].
             ready: when the first may leave the rover [s].
         """
-        arrivals: list[float] = []
+        return [delivery.arrives for delivery in self.deliveries(sizes, ready)]
+
+    def deliveries(self, sizes: Sequence[int], ready: float) -> list[Delivery]:
+        """Return how each of some products gets to Earth, sent in this order; see `deliver`."""
+        found: list[Delivery] = []
         time = ready
         for size in sizes:
             left = 8.0 * size / self.pass_rate  # [s] of passes that it needs
+            opened = self.next_pass(time)[0]
             while left > 0.0:
-                begin, end = self.next_pass(time)
-                begin = max(begin, time)
+                opened, end = self.next_pass(time)
+                begin = max(opened, time)
                 used = min(left, end - begin)
                 left -= used
                 time = begin + used
-            arrivals.append(time + self.light_time)
-        return arrivals
+            found.append(Delivery(opened, time, time + self.light_time))
+        return found
+
+
+class Downlink:
+    """Sends the rover's products to Earth in turn."""
+
+    def __init__(self, earth: Earth) -> None:
+        self._earth = earth
+        self._free = 0.0  # [s] when all before have left
+
+    def send(self, size: int, ready: float) -> Delivery:
+        """Return how a product of some bytes, ready at a time [s], gets to Earth after all before it."""
+        delivery = self._earth.deliveries([size], max(ready, self._free))[0]
+        self._free = delivery.left
+        return delivery

@@ -206,7 +206,7 @@ class _Page:
             "The link",
             "What the radio could carry, and what waited for it.",
         )
-        return [("link", "The radio link", link.words(self._record) + chart)]
+        return [("link", "The radio link", link.words(self._record) + chart + link.earth(self._record))]
 
     def _sites(self) -> list[tuple[str, str, str]]:
         sections = []

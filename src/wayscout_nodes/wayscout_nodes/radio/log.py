@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from wayscout.link.earth import Delivery
 from wayscout.link.outbox import Counters, Item
 
 WRITE_EVERY = 5.0  # [s] of wall clock
@@ -20,7 +21,8 @@ class LinkLog:
     """Keeps a line a second and a line a parcel. Without a file it does nothing.
 
     The file is replaced as a whole; it holds 'counters', 'queued', 'history' (time [s], distance [m],
-    rate [bit/s], queued) and 'arrived' (kind, size [bytes], queued_at, arrived_at [s], worth).
+    rate [bit/s], queued) and 'arrived' (kind, size [bytes], queued_at, arrived_at [s], worth; pass_at, start
+    of the pass to Earth, and earth_at, when Earth has it [s]).
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -35,8 +37,8 @@ class LinkLog:
         if time.monotonic() - self._written > WRITE_EVERY:
             self.write()
 
-    def arrived(self, now: float, item: Item, worth: float) -> None:
-        """Note a parcel that arrived."""
+    def arrived(self, now: float, item: Item, worth: float, earth: Delivery) -> None:
+        """Note a parcel that arrived, and how it goes on to Earth."""
         self._content["arrived"].append(
             {
                 "kind": item.kind,
@@ -44,6 +46,8 @@ class LinkLog:
                 "queued_at": round(item.queued_at, 2),
                 "arrived_at": round(now, 2),
                 "worth": round(worth, 2),
+                "pass_at": round(earth.opened, 2),
+                "earth_at": round(earth.arrives, 2),
             }
         )
 

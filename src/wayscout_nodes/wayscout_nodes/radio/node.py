@@ -21,7 +21,7 @@ from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
-from wayscout.link.earth import Earth
+from wayscout.link.earth import Downlink, Earth
 from wayscout.link.outbox import Item, Outbox
 from wayscout.link.usefulness import Usefulness
 from wayscout_nodes.common import convert, parameters, qos
@@ -91,9 +91,9 @@ class RadioNode(Node):
         self._lockstep.subscribe(Odometry, ODOM)
         self._lockstep.subscribe(LinkState, MODEM)
         self._lockstep.require_corrections({LINK: ODOM})
-        self._earth = EarthRelay(
-            self, parameters.declare(self, "link", Earth), lambda: self._time, self._wake
-        )
+        earth = parameters.declare(self, "link", Earth)
+        self._earth = EarthRelay(self, earth, lambda: self._time, self._wake)
+        self._downlink = Downlink(earth)
         self.create_subscription(
             Image,
             "helicopter/camera/image_raw",
@@ -189,7 +189,7 @@ class RadioNode(Node):
         worth = self._useful.value(cells) if self._useful is not None and cells is not None else 0.0
         if self._useful is not None and cells is not None:
             self._useful.sent(cells)
-        self._log.arrived(self._time, item, worth)
+        self._log.arrived(self._time, item, worth, self._downlink.send(item.size, self._time))
         self._outputs[item.kind].publish(parcels.unpack(item))
 
     def _given_up(self) -> bool:
