@@ -18,6 +18,7 @@ from wayscout.camera import load_camera
 from wayscout.driving import hazards, replan, settle, slip, steering, tracking
 from wayscout.driving.body import STEERED, WHEELS, DrivingParameters, RoverBody
 from wayscout.driving.drive import Drive
+from wayscout.driving.passing import Passing
 from wayscout.errors import InvalidInput, NoPath
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
@@ -507,6 +508,15 @@ def test_too_much_tilt_stops_the_drive() -> None:
     done = drive(Drive(LINE, BODY, PARAMETERS), Cart(LINE), tilt=BODY.max_tilt + 0.02)
     assert done.outcome == "tilted"
     assert done.progress.duration <= PARAMETERS.tilt_patience + 0.5
+
+
+def test_a_place_is_passed_once_at_its_nearest() -> None:
+    passing = Passing([(0.0, 2.0), (5.0, 4.0), (10.0, -1.0)], reach=3.0)
+    told = [found for x in np.arange(-5.0, 9.6, 0.1) for found in passing.step((x, 0.0))]
+    assert told == [(0, pytest.approx(2.0, abs=0.01))]
+    assert passing.step((9.6, 0.0), end=True) == [(2, pytest.approx(1.08, abs=0.01))]
+    assert passing.step((0.0, 2.0), end=True) == []
+    assert Passing([], 3.0).step((0.0, 0.0), end=True) == []
 
 
 def test_a_pause_holds_and_a_stop_ends() -> None:

@@ -49,6 +49,7 @@ MEANING: dict[str, str] = {
     "rover/joint_command": "wheel speeds [rad/s] and steering angles [rad] by joint name",
     "rover/joint_states": "wheels, steering, rockers and bogies",
     "rover/odom": "drifting wheel odometry, `rover/odom -> rover/base_link`",
+    "rover/passed": "science targets that the rover has just passed, with the distance as the reason",
     "rover/pause": "true holds the drive, false goes on",
     "rover/radio/colour": "colour pictures that the link has carried",
     "rover/radio/image_raw": "navigation pictures that the link has carried; the mapper's with `--link`",

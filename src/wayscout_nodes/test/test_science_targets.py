@@ -9,6 +9,7 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -21,9 +22,10 @@ from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
 from wayscout.report import science as report
 from wayscout.report import write_report
-from wayscout.report.folder import read_run
+from wayscout.report.folder import TRACK_COLUMNS, RunFolder, read_run
 from wayscout_nodes.analyst import ranking
 from wayscout_nodes.mission.behaviours.rank import RankTargets as Leaf
+from wayscout_nodes.rover.targets import TargetDesk
 
 sys.path.append(str(Path(__file__).parent / "support"))
 import scripted
@@ -62,7 +64,37 @@ def test_targets_come_with_detour_chip_message_and_markers(ranked: list[ranking.
     assert picture.shape[0] == picture.shape[1] > 100
     markers = ranking.markers_of(ranked)
     assert len(markers) == 2 * len(ranked)
-    assert any(m.type == Marker.TEXT_VIEW_FACING and "light patch" in m.text for m in markers)
+    assert any(
+        m.type == Marker.TEXT_VIEW_FACING and f"light patch, +{best.detour:.0f} m" in m.text for m in markers
+    )
+
+
+def test_the_rover_keeps_them_and_tells_what_it_passes(ranked: list[ranking.Ranked]) -> None:
+    node = Mock()
+    desk = TargetDesk(node)
+    message = ranking.to_message(ranked, 1.0)
+    desk._take(message)
+    x, y = message.targets[0].position.x, message.targets[0].position.y
+    for ahead in np.arange(-8.0, 8.0, 0.5):
+        desk.look(np.array([x + 2.0, y + ahead, 0.0]), 50.0 + ahead)
+    told = [call.args[0].targets[0] for call in node.create_publisher().publish.call_args_list]
+    assert (told[0].rank, told[0].kind, told[0].reason) == (1, ranked[0].target.kind, "passed at 2.0 m")
+    bad = ranking.to_message(ranked, 1.0)
+    bad.targets[0].position.x = math.nan
+    desk._take(bad)
+    assert "targets[0]" in node.get_logger().warning.call_args.args[0]
+
+
+def test_the_report_takes_how_near_it_came_from_the_track(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for y in (0.0, 5.0, 10.0):
+        folder.add_track_point(**dict.fromkeys(TRACK_COLUMNS, 0.0) | {"t": y, "y": y})
+    folder.close()
+    targets = [{"rank": 1, "x": 2.5, "y": 5.0, "detour": 0.4}, {"rank": 2, "x": 25.0, "y": 5.0}]
+    report.write_targets(tmp_path, targets, [b"", b""])
+    page = report.section(read_run(tmp_path))
+    assert page.count("at 2.5 m") == 1
+    assert page.count("<td>–</td>") > 1
 
 
 def test_a_rover_off_the_map_costs_the_detours_only() -> None:

@@ -7,12 +7,24 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+import numpy as np
+
+from wayscout.config import load
 from wayscout.errors import InvalidInput
 from wayscout.report.folder import Entry, RunRecord, plain
 from wayscout.report.result import number
+
+
+@dataclass(frozen=True)
+class PassingBy:
+    """See config/science.yaml."""
+
+    pass_by: float
+
 
 FILE, CHIPS = "targets.json", "targets"
 LARGEST_CHIP = 400_000  # [bytes] a larger file is no chip
@@ -59,13 +71,16 @@ def section(record: RunRecord) -> str:
         return ""
     if not targets:
         return "<p>Nothing on the map stands out from the ground around it.</p>"
-    head = "".join(f"<th>{name}</th>" for name in ("", "Target", "Where", "Size", "Score", "Detour", "Why"))
+    head = "".join(
+        f"<th>{name}</th>" for name in ("", "Target", "Where", "Size", "Score", "Detour", "Passed", "Why")
+    )
     rows = "".join(_row(record, entry) for entry in targets)
     note = (
         "<p>Places that differ from their scene, each with a picture cut from the orthomosaic (north up, the "
         "ring is the target). The score counts standard deviations; the detour is what passing by would cost "
-        "the rover more, in metres of level, firm ground. Grey pictures show an unusual colour as tone "
-        "alone.</p>"
+        "the rover more, in metres of level, firm ground. The rover knows them and tells of each that it "
+        "passes on its way; how near it came is taken from its track. Grey pictures show an unusual colour "
+        "as tone alone.</p>"
     )
     return f'{note}<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
 
@@ -79,9 +94,19 @@ def _row(record: RunRecord, entry: Entry) -> str:
         f"{_told(entry, 'size', 1)} m",
         _told(entry, "score", 1),
         "out of reach" if detour is None else f"{detour:.1f} m",
+        _passed(record, entry),
         escape(str(entry.get("reason", ""))),
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _passed(record: RunRecord, entry: Entry) -> str:
+    """How near the rover came, where that counts as passing by."""
+    x, y = number(entry.get("x")), number(entry.get("y"))
+    if len(record.track) == 0 or x is None or y is None:
+        return "–"
+    nearest = float(np.nanmin(np.hypot(record.column("x") - x, record.column("y") - y)))
+    return f"at {nearest:.1f} m" if nearest <= load("science", PassingBy).pass_by else "–"
 
 
 def _told(entry: Entry, name: str, digits: int) -> str:

@@ -233,7 +233,9 @@ def markers_of(found: Iterable[Ranked]) -> list[Marker]:
             convert.to_point((x + radius * math.cos(a), y + radius * math.sin(a), z + 0.15))
             for a in np.linspace(0.0, 2.0 * math.pi, 25)
         ]
-        name = Marker(type=Marker.TEXT_VIEW_FACING, text=f"{place} {entry.target.kind}", color=ring.color)
+        cost = f"+{entry.detour:.0f} m" if math.isfinite(entry.detour) else "out of reach"
+        text = f"{place} {entry.target.kind}, {cost}"
+        name = Marker(type=Marker.TEXT_VIEW_FACING, text=text, color=ring.color)
         name.pose.position = convert.to_point((x, y, z + 1.2))
         name.pose.orientation.w = 1.0
         name.scale.z = 0.7

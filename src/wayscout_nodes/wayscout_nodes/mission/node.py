@@ -20,7 +20,15 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
-from wayscout_interfaces.msg import DriveState, Hazards, LandingSites, MissionStatus, OrbitalMap, PictureTrack
+from wayscout_interfaces.msg import (
+    DriveState,
+    Hazards,
+    LandingSites,
+    MissionStatus,
+    OrbitalMap,
+    PictureTrack,
+    ScienceTargets,
+)
 
 from wayscout import config
 from wayscout.camera import load_camera
@@ -104,6 +112,7 @@ class MissionNode(Node):
         self.create_subscription(
             Hazards, "rover/hazards", lambda m: self._on_hazards(m, "rover"), qos.COMMAND
         )
+        self.create_subscription(ScienceTargets, "rover/passed", self._on_passed, qos.COMMAND)
         self.create_subscription(Hazards, "map/hazards", lambda m: self._on_hazards(m, "map"), qos.COMMAND)
         self.create_service(Trigger, "mission/start", self._on_start)
         self.create_service(Trigger, "mission/approve", self._on_approve)
@@ -175,6 +184,10 @@ class MissionNode(Node):
 
     def _on_hazards(self, message: Hazards, seen_by: str) -> None:
         self.recorder.hazards(seen_by, words.hazard_entries(message, seen_by))
+
+    def _on_passed(self, message: ScienceTargets) -> None:
+        for target in message.targets:
+            self.recorder.note(f"the rover: science target {target.rank} ({target.kind}) {target.reason}")
 
     def _on_start(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success, self.mission.started = not self.mission.started, True

@@ -30,6 +30,7 @@ from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.run import run
 from wayscout_nodes.common.terrain import TerrainStore
 from wayscout_nodes.rover import messages
+from wayscout_nodes.rover.targets import TargetDesk
 
 ODOM, JOINTS = "rover/odom", "rover/joint_states"
 DEPTH, CAMERA = "rover/hazcam/depth", "rover/hazcam/camera_info"
@@ -87,6 +88,7 @@ class Rover(Node):
         self._state = self.create_publisher(DriveState, "rover/state", qos.COMMAND)
         self._hazards = self.create_publisher(Hazards, "rover/hazards", qos.COMMAND)
         self._diagnostics = Diagnostics(self)
+        self._targets = TargetDesk(self)
         self._lockstep = Lockstep(
             self, "rover", self._step, lockstep=lockstep, driver=ODOM, period=DRIVE_PERIOD
         )
@@ -204,6 +206,7 @@ class Rover(Node):
         if CAMERA in instant.messages and self._detector is None:
             self._on_camera(instant.messages[CAMERA])
         self._track.add(instant.time, self._pose)
+        self._targets.look(self._pose.position, instant.time)
         if DEPTH in instant.messages:
             self._look(instant.messages[DEPTH], self._then(instant.messages[DEPTH]))
         command = self._decide(instant, self._pose)
@@ -294,6 +297,8 @@ class Rover(Node):
     def _end(self, drive: Drive) -> None:
         assert self._handle is not None
         handle, self._drive, self._handle = self._handle, None, None
+        if self._pose is not None:
+            self._targets.look(self._pose.position, self._time, end=True)
         p = drive.progress
         result = DriveAction.Result(
             outcome=drive.outcome,
