@@ -169,6 +169,7 @@ def test_a_colour_picture_comes_after_those_of_the_map_and_looks_alike(ros: None
         pass
     until(executor, lambda: len(simulator.pictures) == 2)
     assert [picture.ndim for picture in simulator.pictures] == [2, 3]
+    until(executor, lambda: (simulator.states[-1].queued, simulator.states[-1].sent) == (0, 4))
     difference = simulator.pictures[1].astype(float) - colour
     assert np.abs(difference.mean()) < 2.0  # lossy, but the same picture in the same order of colours
     assert np.corrcoef(simulator.pictures[1].ravel(), colour.ravel())[0, 1] > 0.5

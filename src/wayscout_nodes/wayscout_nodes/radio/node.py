@@ -79,6 +79,7 @@ class RadioNode(Node):
         self._time = math.nan
         self._heard = 0.0  # when a packet last got through, or the queue was empty
         self._told = self._reported = -math.inf
+        self._counted = 0  # parcels sent when last told
         self._idle = True
 
         self._state = self.create_publisher(LinkState, "helicopter/link", qos.LATCHED)
@@ -202,9 +203,11 @@ class RadioNode(Node):
             self._lockstep.wake()
 
     def _tell(self) -> None:
-        if self._time - self._told < STATE_PERIOD:
+        # time may stand still once everything has arrived: told at once
+        emptied = not len(self._box) and self._box.counters.sent > self._counted
+        if self._time - self._told < STATE_PERIOD and not emptied:
             return
-        self._told = self._time
+        self._told, self._counted = self._time, self._box.counters.sent
         counters, contact = self._box.counters, self._contact
         state = LinkState(
             in_sight=contact.in_sight,
