@@ -15,9 +15,9 @@ import yaml
 
 from wayscout.errors import InvalidInput
 from wayscout.flight.landing import measures
-from wayscout.worlds import generate, recipe, sdf
+from wayscout.worlds import generate, paint, recipe, rock_mesh
 from wayscout.worlds.audit import passable
-from wayscout.worlds.folder import load_orbital, load_world
+from wayscout.worlds.folder import Sun, load_orbital, load_world
 from wayscout.worlds.orbital import correlated_error
 from wayscout.worlds.rocks import golombek_count, golombek_share
 from wayscout.worlds.texture import shadow_of
@@ -236,8 +236,8 @@ def test_sdf_heeds_what_gazebo_needs(made: Path) -> None:
     assert collision[0] == pytest.approx(64.0 * 513 / 512)
     for uri in root.iter("uri"):
         assert (made / str(uri.text)).is_file()
-    for tag in ("diffuse", "normal"):
-        assert (made / str(root.findtext(f".//texture/{tag}"))).is_file()
+    for tag in ("texture/diffuse", "texture/normal", "albedo_map"):
+        assert (made / str(root.findtext(f".//{tag}"))).is_file()
     names = [e.attrib["name"] for e in root.iter() if e.tag in ("visual", "collision", "link", "model")]
     assert len(names) == len(set(names))
     plugins = {e.attrib["name"].split("::")[-1] for e in root.iter("plugin")}
@@ -247,13 +247,45 @@ def test_sdf_heeds_what_gazebo_needs(made: Path) -> None:
 
 def test_rock_meshes_are_closed_upwards_and_as_large_as_the_rocks() -> None:
     rocks = np.array([[3.0, -2.0, 1.5, 1.2, 0.8, 0.5, 0.0]])
-    vertices = sdf.rock_vertices(rocks)[0]
+    vertices = rock_mesh.rock_vertices(rocks)[0]
     assert vertices[:, 2].max() == pytest.approx(2.0)
     assert np.ptp(vertices[:, 0]) == pytest.approx(1.2)
     assert np.ptp(vertices[:, 1]) == pytest.approx(0.8)
-    for a, b, c in sdf.rock_faces():
+    for a, b, c in rock_mesh.rock_faces():
         normal = np.cross(vertices[b] - vertices[a], vertices[c] - vertices[a])
         assert normal @ (vertices[[a, b, c]].mean(0) - np.array([3.0, -2.0, 1.3])) > 0
+
+
+def test_each_rock_has_a_square_in_its_picture_bright_towards_the_sun() -> None:
+    rocks = np.tile([0.0, 0.0, 0.0, 1.0, 1.0, 0.5, 0.0], (3, 1))
+    rocks[:, 6] = 0.0, 2.0, -1.0  # the sun stands in the map, not in the rock's frame
+    colours = np.array([[0.4, 0.4, 0.4], [0.2, 0.2, 0.2], [0.4, 0.4, 0.4]])
+    sun = Sun(azimuth=0.5, elevation=0.6)
+    picture = rock_mesh.atlas(rocks, colours, np.zeros(3, dtype=np.intp), sun, 0.35).astype(float)
+    points = rock_mesh.texture_points(3)
+    assert points.shape == (*rock_mesh.rock_vertices(rocks).shape[:2], 2)
+    assert len(np.unique(points[:, 0], axis=0)) == 3
+    for k, rock in enumerate(rocks):
+        u, v = points[k, 0]
+        middle = np.array([u, 1.0 - v]) * len(picture)
+        turn = sun.azimuth - rock[6]
+        away = 0.3 * rock_mesh.SQUARE * np.array([np.cos(turn), -np.sin(turn)])
+        (x, y), (ox, oy) = (middle + away).astype(int), (middle - away).astype(int)
+        lit, dark = (picture[b - 4 : b + 4, a - 4 : a + 4].mean() for a, b in ((x, y), (ox, oy)))
+        assert lit > 1.3 * dark
+    tops = [picture[int((1 - v) * 96) - 4 :, int(u * 96) - 4 :][:8, :8].mean() for u, v in points[:, 0]]
+    assert tops[1] < 0.6 * tops[0]
+
+
+def test_ground_of_gazebo_keeps_the_texture_and_gains_grain() -> None:
+    pixels = np.full((64, 64, 3), 100, np.uint8)
+    pixels[:32] = 200
+    picture = paint.ground_picture(pixels, 6.4, paint.Look(0.05, 0.07, 0.35), 4096)
+    assert picture.shape == (128, 128, 3)
+    north, south = picture[4:60, :, 0].astype(float), picture[68:124, :, 0].astype(float)
+    assert north.mean() == pytest.approx(200, rel=0.03)
+    assert south.mean() == pytest.approx(100, rel=0.03)
+    assert south.std() / south.mean() == pytest.approx(0.07, abs=0.02)
 
 
 BAD_WORLDS = [

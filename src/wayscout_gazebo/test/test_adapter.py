@@ -422,7 +422,7 @@ def test_a_flight_moves_the_body_drains_the_battery_and_sees(scene: Scene) -> No
     assert laser.range == pytest.approx(7.0, abs=0.2)
     assert laser.header.frame_id == "helicopter/range_link"
     assert scene.says("helicopter/camera/trigger", Bool(data=True), names.NAVCAM_TRIGGER).data
-    grey = convert.to_image(np.full((480, 640), 128, np.uint8), "mono8", "x", 2.345)
+    grey = convert.to_image(np.full((480, 640, 3), 128, np.uint8), "rgb8", "x", 2.345)
     picture = scene.says(names.NAVCAM, grey, "helicopter/camera/image_raw")
     assert convert.seconds(picture.header.stamp) == pytest.approx(2.345)
     pixels = np.asarray(convert.image(picture, ["mono8"], "picture"))

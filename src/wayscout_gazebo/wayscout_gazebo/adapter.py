@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped
@@ -270,9 +271,11 @@ class _Helicopter:
                 tell.publish(Bool(data=True))
 
         def show(message: Image) -> None:
-            pixels = np.asarray(convert.image(message, [encoding], raw), dtype=np.uint8)
+            pixels = np.asarray(convert.image(message, ["rgb8"], raw), dtype=np.uint8)
             if self._sensors is None:
                 return
+            if encoding == "mono8":
+                pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
             time = convert.seconds(message.header.stamp)
             info.publish(convert.to_camera_info(camera, frame, time))
             picture.publish(convert.to_image(self._sensors.expose(pixels), encoding, frame, time))

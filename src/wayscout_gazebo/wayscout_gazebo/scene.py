@@ -21,7 +21,7 @@ from wayscout_sim.states import drawn_start, ground_pose
 
 DROP = 0.02  # m above the ground at which the rover is set down
 _REACH = {"rover": 1.2, "helicopter": 0.3}  # m around the middle of a vehicle that its stand is fitted to
-_PATHS = (".//uri", ".//texture/diffuse", ".//texture/normal")
+_PATHS = (".//uri", ".//texture/diffuse", ".//texture/normal", ".//albedo_map")
 
 
 def starts(truth: Truth, seed: int) -> dict[str, Pose]:

@@ -158,7 +158,6 @@ def helicopter(camera: str = "navigation") -> ET.Element:
         (_DOWN, 100.0),
         names.COLOUR,
         names.COLOUR_TRIGGER,
-        pixels="R8G8B8",
     )
     _laser(base, numbers, shared)
     control = _plugin(out, "velocity-control", "VelocityControl")
@@ -234,9 +233,11 @@ def _camera(
     clip: tuple[float, float],
     topic: str,
     trigger: str,
-    pixels: str = "L8",
 ) -> None:
-    """Add a camera that takes a picture when it is told to: one that always looks costs most of the speed."""
+    """Add a camera that takes a picture when it is told to: one that always looks costs most of the speed.
+
+    Pictures are in colour: Gazebo's grey ones (L8) are not gamma coded, so that shadows are black.
+    """
     sensor = add(base, "sensor", name=name, type=kind)
     add(sensor, "pose", pose_text(mount @ _EYE))
     add(sensor, "topic", names.in_gazebo(topic))
@@ -249,7 +250,7 @@ def _camera(
     image = add(lens, "image")
     add(image, "width", camera.width)
     add(image, "height", camera.height)
-    add(image, "format", "R_FLOAT32" if kind == "depth_camera" else pixels)
+    add(image, "format", "R_FLOAT32" if kind == "depth_camera" else "R8G8B8")
     ends = add(lens, "clip")
     add(ends, "near", f"{clip[0]:g}")
     add(ends, "far", f"{clip[1]:g}")

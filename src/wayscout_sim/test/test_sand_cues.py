@@ -10,7 +10,7 @@ from wayscout import config
 from wayscout.grid import Grid
 from wayscout.terrain import sand
 from wayscout.worlds import texture
-from wayscout_sim.tiles import grain_picture
+from wayscout.worlds.paint import grain_picture
 
 SIZE, PIXEL, CELL = 24.0, 0.02, 0.1  # side of the ground, of a picture's pixel and of a map's cell [m]
 CELLS = round(SIZE / CELL)

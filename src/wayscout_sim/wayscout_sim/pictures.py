@@ -19,7 +19,7 @@ import numpy.typing as npt
 from wayscout import config
 from wayscout.camera import PINHOLE, Camera
 from wayscout.geometry import Pose
-from wayscout.worlds import folder
+from wayscout.worlds import folder, paint
 from wayscout.worlds.truth import Truth, load_truth
 from wayscout_sim import gl
 from wayscout_sim.tiles import Terrain, TilePool
@@ -29,8 +29,6 @@ Picture = npt.NDArray[np.uint8]
 Depth = npt.NDArray[np.float32]
 
 NEAR = 0.05  # m
-_ROCK_TEXTURES = 4
-_SUNLIGHT = 0.9  # strength of the sun on rocks, where 1 saturates without sky light
 _FACE = 0.5 * np.pi  # field of view of a cube's face
 _ZENITH, _HORIZON = (0.58, 0.48, 0.38), (0.80, 0.68, 0.54)  # dusty sky in colour pictures; looks only
 
@@ -75,10 +73,10 @@ class PictureRenderer:
             self._terrain, cells=d.tile_cells, slots=d.tile_pool, grain=d.grain,
             texel=min(d.texel, self._terrain.size / len(colours)),
         )  # fmt: skip
-        self._rock_colours = self._colours_of_rocks(truth)
-        natural = len(truth.rocks) - len(truth.debris)
-        made = by_width >= natural
-        self._rock_colours[made] = self._unlit(truth, truth.debris[by_width[made] - natural, 7:])
+        rock_colours, speckles = paint.rock_colours(
+            colours, truth.world.size, truth.rocks, truth.debris[:, 7:], truth.world.sun, d.ambient
+        )
+        self._rock_colours, self._speckles = rock_colours[by_width], speckles[by_width]
         self._model = self._build(truth)
         self._size = (0, 0)
         self._reach = self.drawing.view_range
@@ -211,16 +209,14 @@ class PictureRenderer:
             name="sky", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
             rgb1=_ZENITH, rgb2=_HORIZON, width=64, height=64,
         )  # fmt: skip
-        rng = np.random.default_rng(21)
-        for k in range(_ROCK_TEXTURES):
-            noise = cv2.GaussianBlur(rng.standard_normal((256, 256, 1)), (0, 0), 1.2 + k * 0.5)
-            grey = np.clip(225 + 22 * noise / noise.std(), 90, 255).astype(np.uint8)
+        for k in range(paint.SPECKLES):
+            grey = paint.speckle(k)
             texture = spec.add_texture(
                 name=f"rock{k}", type=mujoco.mjtTexture.mjTEXTURE_2D, width=256, height=256, nchannel=3
             )
-            texture.data = np.repeat(grey.reshape(256, 256, 1), 3, axis=2).tobytes()
+            texture.data = np.repeat(grey[..., None], 3, axis=2).tobytes()
             material = spec.add_material(name=f"rock{k}", specular=0.0, shininess=0.0, texuniform=True)
-            material.texrepeat = [0.5, 0.5]
+            material.texrepeat = [1.0 / paint.SPECKLE_SIDE] * 2
             material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = f"rock{k}"
         sun = truth.world.sun
         to_sun = np.array(
@@ -236,7 +232,7 @@ class PictureRenderer:
             dir=-to_sun,
             pos=[0, 0, 100],
             ambient=[ambient] * 3,
-            diffuse=[_SUNLIGHT] * 3,
+            diffuse=[paint.SUNLIGHT] * 3,
             specular=[0, 0, 0],
             castshadow=False,
         )
@@ -282,7 +278,7 @@ class PictureRenderer:
             turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
             size = [0.5 * width, 0.5 * depth, height]
             geom = self._next(mujoco.mjtGeom.mjGEOM_ELLIPSOID, size, np.array([x, y, z]), turn)
-            geom.matid = self._tiles.slots + int(i) % _ROCK_TEXTURES
+            geom.matid = self._tiles.slots + int(self._speckles[i])
             geom.texcoord = 0
             geom.rgba[:3] = self._rock_colours[i]
 
@@ -304,27 +300,6 @@ class PictureRenderer:
             view.frustum_near, view.frustum_far = NEAR, self.drawing.view_range
             view.frustum_top, view.frustum_bottom, view.frustum_center = top, bottom, centre
             view.orthographic = 0
-
-    def _colours_of_rocks(self, truth: Truth) -> Array:
-        """Take each rock's colour from the ground beside it, on the sun's side, off its own shadow.
-
-        So a rock in the shadow of a wall is dark too. A rock's top is about as bright as the ground.
-        """
-        pixels, size = self._terrain.colours, self._terrain.size
-        small = cv2.resize(pixels, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(np.float64)
-        scale = small.shape[0] / size
-        sun, rocks = truth.world.sun, self._rocks
-        away = 0.5 * np.maximum(rocks[:, 3], rocks[:, 4]) + 0.2
-        x, y = rocks[:, 0] + away * np.cos(sun.azimuth), rocks[:, 1] + away * np.sin(sun.azimuth)
-        col = np.clip((x + 0.5 * size) * scale, 0, small.shape[1] - 1).astype(int)
-        row = np.clip((0.5 * size - y) * scale, 0, small.shape[0] - 1).astype(int)
-        shade = np.random.default_rng(22).uniform(0.8, 1.15, len(rocks))
-        return self._unlit(truth, small[row, col] * shade[:, None])
-
-    def _unlit(self, truth: Truth, colours: Array) -> Array:
-        """Return what a rock's colours must be, 0-1, for its top to look so (0-255) in the sun."""
-        lit = self.drawing.ambient + _SUNLIGHT * np.sin(truth.world.sun.elevation)
-        return np.clip(colours / lit, 20, 255) / 255.0
 
 
 def _forwarded(model: mujoco.MjModel) -> mujoco.MjData:

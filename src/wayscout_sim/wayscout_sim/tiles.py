@@ -7,18 +7,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-import cv2
 import mujoco
 import numpy as np
 import numpy.typing as npt
 
 from wayscout.errors import InvalidInput
+from wayscout.worlds.paint import grain_picture, grained
 
 Array = npt.NDArray[np.float64]
 
 # A camera exactly in the plane between two tiles may see a stray pixel: their side walls are edge-on.
 MARGIN = 16  # texels around a tile, so that filtering at its border sees the neighbour's ground
-_GRAIN_PIXELS = 1024  # side of the periodic picture of soil grain
 _LOWEST = -1.0  # m, bottom of a tile's box; never seen
 
 
@@ -48,18 +47,6 @@ class Terrain:
     def cell(self) -> float:
         """Spacing of the vertices [m]."""
         return self.size / (self.heights.shape[0] - 1)
-
-
-def grain_picture(contrast: float, texel: float) -> npt.NDArray[np.float32]:
-    """Return a periodic (p, p) factor about 1: soil grain from one texel to about half a metre."""
-    rng = np.random.default_rng(20)
-    p = _GRAIN_PIXELS
-    frequency = np.hypot(np.fft.fftfreq(p)[:, None], np.fft.rfftfreq(p)[None])
-    lowest = texel / 0.5
-    spectrum = np.where(frequency > 0, 1.0 / np.maximum(frequency, lowest) ** 0.8, 0.0)
-    spectrum *= np.clip(frequency / lowest, 0.0, 1.0)
-    field = np.fft.irfft2(spectrum * np.fft.rfft2(rng.standard_normal((p, p))), s=(p, p))
-    return np.asarray(1.0 + contrast * np.clip(field / field.std(), -3.0, 3.0), dtype=np.float32)
 
 
 class TilePool:
@@ -170,16 +157,7 @@ class TilePool:
         scale = source.shape[0] / (self.count * self.texels)  # file pixels per texel
         west = col * self.texels - MARGIN
         north = (self.count - 1 - row) * self.texels - MARGIN
-        # pixel centres: texel i covers [i, i + 1), the file's pixel j covers [j, j + 1)
-        to_file = np.array(
-            [[scale, 0.0, (west + 0.5) * scale - 0.5], [0.0, scale, (north + 0.5) * scale - 0.5]]
-        )
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        cut = cv2.warpAffine(source, to_file, (pixels, pixels), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        rows = (np.arange(pixels) + north) % _GRAIN_PIXELS
-        cols = (np.arange(pixels) + west) % _GRAIN_PIXELS
-        grain = self._grain[np.ix_(rows, cols)]
-        return np.clip(cut * grain[:, :, None] + 0.5, 0, 255).astype(np.uint8)
+        return grained(source, self._grain, scale, (pixels, pixels), (north, west))
 
     def _tile_bounds(self) -> tuple[Array, Array]:
         n, c = self.cells, self.count

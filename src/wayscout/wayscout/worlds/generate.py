@@ -94,7 +94,7 @@ def write(out: Path, made: truth.Truth, seen: folder.Orbital, picture: texture.I
         truth.write_rocks(out / world.terrain.debris, made.debris, truth.DEBRIS_COLUMNS)
     folder.write_image(out / world.terrain.texture, picture[::-1])
     folder.write_yaml(out / "truth" / "truth.yaml", made.facts, "The truth: for tests and benchmarks alone.")
-    sdf.write_sdf(out, world, made.rocks)
+    sdf.write_sdf(out, world, made.rocks, made.debris)
 
 
 def _describe(plan: Plan, recipe: Recipe, ground: Grid, name: str, kind: str) -> World:

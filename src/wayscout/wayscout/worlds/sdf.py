@@ -5,8 +5,9 @@
 What Gazebo needs, measured with Harmonic: the collision's size is S N / (N - 1) for N vertices over S metres,
 the visual's is S; a heightmap's brightest pixel becomes its height; a texture with a flat normal map must be
 given; any plugin in the world cancels the default ones, so all are listed; both poses stay zero; heightmaps
-collide with DART and the Bullet collision detector. Sunlight is baked into the texture, so the scene is lit
-mostly by ambient light and shadows are off. SDF has no instances: rocks are merged into a mesh a tile.
+collide with DART and the Bullet collision detector. Sunlight is baked into the textures of ground and rocks,
+so the scene is lit from everywhere and from straight above, flat ground just as bright as its texture, and
+shadows are off. White ambient light, the most that Gazebo takes, is 1/pi of that.
 """
 
 from __future__ import annotations
@@ -16,23 +17,19 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.worlds import folder, truth
+from wayscout import config
+from wayscout.worlds import folder, paint, rock_mesh, truth
 from wayscout.worlds.folder import World, load_world
 
-VERSION = 3  # of the SDF and its media: a folder with an older one gets them anew, the rest stays
+VERSION = 4  # of the SDF and its media: a folder with an older one gets them anew, the rest stays
 STEP = 0.004  # s, of the physics
-TILE = 32.0  # m, rocks of one tile share a mesh
-MATERIAL = "rocks.mtl"
-SIDES = 8
-RINGS = (
-    (-0.35, 0.94),
-    (0.0, 1.0),
-    (0.5, 0.866),
-    (0.85, 0.527),
-)  # height and radius as shares of the semi-axes
+GROUND = "media/ground.jpg"
+_WIDEST = 8192  # px, side of the ground's picture
+_LIGHT = 0.7  # of the lamp above, by measurement
 PLUGINS = ("Physics", "UserCommands", "SceneBroadcaster", "Sensors", "Imu")
 _STAMP = re.compile(r"<!-- wayscout sdf (\d+) -->")
 
@@ -50,26 +47,35 @@ def refresh(out: Path) -> bool:
             found = _STAMP.search(opened.read(200))
         if found and int(found.group(1)) == VERSION:
             return False
-    for old in (out / "media").glob("rocks_*.obj"):
+    for old in (out / "media").glob("rocks*"):
         old.unlink()
-    write_sdf(out, world, truth.read_things(out, world)[0])
+    write_sdf(out, world, *truth.read_things(out, world))
     return True
 
 
-def write_sdf(out: Path, world: World, rocks: npt.NDArray[np.float64]) -> Path:
-    """Write <name>.sdf, media/flat_normal.png and the rocks' meshes into a world folder.
+def write_sdf(
+    out: Path, world: World, rocks: npt.NDArray[np.float64], debris: npt.NDArray[np.float64]
+) -> Path:
+    """Write <name>.sdf and its media, pictures of the ground and rocks' meshes, into a world folder.
 
     Args:
-        out: the folder.
+        out: the folder; its texture is there.
         world: its description.
-        rocks: (n, 7) rock table, columns as in `truth.ROCK_COLUMNS`.
+        rocks: (n, 7) rock table, columns as in `truth.ROCK_COLUMNS`, debris last.
+        debris: (k, 10) table of the debris, columns as in `truth.DEBRIS_COLUMNS`.
     """
-    folder.write_image(out / "media" / "flat_normal.png", np.full((8, 8, 3), (255, 128, 128), np.uint8))
-    meshes = write_rock_meshes(out / "media", rocks)
+    look = config.load("simulator", paint.Look)
+    media = out / "media"
+    folder.write_image(media / "flat_normal.png", np.full((8, 8, 3), (255, 128, 128), np.uint8))
+    pixels = folder.read_image(out / world.terrain.texture, cv2.IMREAD_COLOR)
+    folder.write_image(out / GROUND, paint.ground_picture(pixels, world.size, look, _WIDEST), quality=92)
+    of_debris = debris[:, :6:-1]  # the table's last columns are RGB, and OpenCV's pictures BGR
+    colours = paint.rock_colours(pixels, world.size, rocks, of_debris, world.sun, look.ambient)
+    meshes = rock_mesh.write_meshes(media, rocks, *colours, world.sun, look)
     root = ET.Element("sdf", version="1.9")
     scene = ET.SubElement(root, "world", name=world.name)
     _physics(scene, world)
-    _light(scene, world)
+    _light(scene)
     _ground(scene, world)
     _rocks(scene, meshes)
     ET.indent(root)
@@ -106,17 +112,16 @@ def _physics(scene: ET.Element, world: World) -> None:
     _add(scene, "gravity", f"0 0 {-world.gravity:g}")
 
 
-def _light(scene: ET.Element, world: World) -> None:
+def _light(scene: ET.Element) -> None:
     look = ET.SubElement(scene, "scene")
-    _add(look, "ambient", "0.85 0.85 0.85 1")
+    _add(look, "ambient", "1 1 1 1")
     _add(look, "background", "0.76 0.62 0.50 1")
     _add(look, "shadows", "false")
-    light = ET.SubElement(scene, "light", name="sun", type="directional")
+    light = ET.SubElement(scene, "light", name="zenith", type="directional")
     _add(light, "cast_shadows", "false")
-    _add(light, "diffuse", "0.3 0.3 0.3 1")
+    _add(light, "diffuse", f"{_LIGHT} {_LIGHT} {_LIGHT} 1")
     _add(light, "specular", "0 0 0 1")
-    a, e = world.sun.azimuth, world.sun.elevation
-    _add(light, "direction", f"{-np.cos(a) * np.cos(e):.5f} {-np.sin(a) * np.cos(e):.5f} {-np.sin(e):.5f}")
+    _add(light, "direction", "0 0 -1")
 
 
 def _ground(scene: ET.Element, world: World) -> None:
@@ -132,7 +137,7 @@ def _ground(scene: ET.Element, world: World) -> None:
         _add(heightmap, "size", f"{size:.9g} {size:.9g} {world.terrain.height_span:.9g}")
         if kind == "visual":
             texture = _add(heightmap, "texture")
-            _add(texture, "diffuse", world.terrain.texture)
+            _add(texture, "diffuse", GROUND)
             _add(texture, "normal", "media/flat_normal.png")
             _add(texture, "size", f"{world.size:.9g}")
 
@@ -146,73 +151,13 @@ def _rocks(scene: ET.Element, meshes: list[str]) -> None:
     for index, mesh in enumerate(meshes):
         for kind in ("collision", "visual"):
             part = ET.SubElement(link, kind, name=f"tile_{index}_{kind}")
-            _add(part, "geometry/mesh/uri", f"media/{mesh}")
+            _add(part, "geometry/mesh/uri", f"media/{mesh}.obj")
             if kind == "visual":
                 material = _add(part, "material")
-                _add(material, "ambient", "0.36 0.28 0.22 1")
-                _add(material, "diffuse", "0.50 0.40 0.32 1")
+                for colour in ("ambient", "diffuse"):
+                    _add(material, colour, "1 1 1 1")
                 _add(material, "specular", "0 0 0 1")
-
-
-def write_rock_meshes(media: Path, rocks: npt.NDArray[np.float64]) -> list[str]:
-    """Merge the rocks of each tile into one OBJ in map coordinates; returns the file names."""
-    media.mkdir(parents=True, exist_ok=True)
-    (media / MATERIAL).write_text("newmtl rock\nKa 0.36 0.28 0.22\nKd 0.50 0.40 0.32\nKs 0 0 0\n")
-    names = []
-    tiles = np.floor(rocks[:, :2] / TILE).astype(int)
-    for tile in np.unique(tiles, axis=0) if len(rocks) else []:
-        chosen = rocks[np.all(tiles == tile, axis=1)]
-        name = f"rocks_{tile[0]}_{tile[1]}.obj"
-        (media / name).write_text(_obj(chosen))
-        names.append(name)
-    return names
-
-
-def rock_vertices(rocks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return (n, 1 + rings x sides, 3) vertices [m]: the top, then rings downwards, the lowest buried."""
-    angle = 2.0 * np.pi * np.arange(SIDES) / SIDES
-    unit = [[0.0, 0.0, 1.0]]
-    for height, radius in reversed(RINGS):
-        unit += [[radius * np.cos(a), radius * np.sin(a), height] for a in angle]
-    local = (
-        np.array(unit)[None] * np.stack([0.5 * rocks[:, 3], 0.5 * rocks[:, 4], rocks[:, 5]], axis=1)[:, None]
-    )
-    cos, sin = np.cos(rocks[:, 6])[:, None], np.sin(rocks[:, 6])[:, None]
-    x = cos * local[..., 0] - sin * local[..., 1]
-    y = sin * local[..., 0] + cos * local[..., 1]
-    return np.stack([x, y, local[..., 2]], axis=-1) + rocks[:, None, :3]
-
-
-def rock_faces() -> list[tuple[int, ...]]:
-    """Triangles of one rock as indices into its vertices, counter-clockwise from outside."""
-    faces: list[tuple[int, ...]] = []
-    for i in range(SIDES):
-        j = (i + 1) % SIDES
-        faces.append((0, 1 + i, 1 + j))
-        for ring in range(len(RINGS) - 1):
-            upper, lower = 1 + ring * SIDES, 1 + (ring + 1) * SIDES
-            faces += [(upper + i, lower + i, lower + j), (upper + i, lower + j, upper + j)]
-    return faces
-
-
-def rock_normals(rocks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return unit normals of `rock_vertices`, those of the ellipsoids."""
-    local = rock_vertices(np.concatenate([np.zeros((len(rocks), 3)), rocks[:, 3:]], axis=1))
-    cos, sin = np.cos(rocks[:, 6])[:, None], np.sin(rocks[:, 6])[:, None]
-    x = (cos * local[..., 0] + sin * local[..., 1]) / (0.25 * rocks[:, 3, None] ** 2)
-    y = (cos * local[..., 1] - sin * local[..., 0]) / (0.25 * rocks[:, 4, None] ** 2)
-    z = local[..., 2] / rocks[:, 5, None] ** 2
-    normals = np.stack([cos * x - sin * y, sin * x + cos * y, z], axis=-1)
-    return np.asarray(normals / np.linalg.norm(normals, axis=-1, keepdims=True))
-
-
-def _obj(rocks: npt.NDArray[np.float64]) -> str:
-    vertices, faces = rock_vertices(rocks), rock_faces()
-    lines = [f"mtllib {MATERIAL}", "usemtl rock"]
-    lines += [f"v {x:.3f} {y:.3f} {z:.3f}" for x, y, z in vertices.reshape(-1, 3)]
-    lines += [f"vn {x:.2f} {y:.2f} {z:.2f}" for x, y, z in rock_normals(rocks).reshape(-1, 3)]
-    per_rock = vertices.shape[1]
-    for rock in range(len(rocks)):
-        base = rock * per_rock + 1
-        lines += ["f " + " ".join(f"{base + k}//{base + k}" for k in face) for face in faces]
-    return "\n".join(lines) + "\n"
+                metal = _add(material, "pbr/metal")
+                _add(metal, "albedo_map", f"media/{mesh}.jpg")
+                _add(metal, "roughness", 1)
+                _add(metal, "metalness", 0)
