@@ -261,74 +261,92 @@ def _residuals(rotation, centre, points, camera, point, xy, sigma, depth, depth_
 
 
 class _System:
-    """Normal equations s x = b of the priors, and their cost."""
+    """Normal equations s x = b of the priors, and their cost; the latter alone where asked for."""
 
-    def __init__(self, size: int) -> None:
-        self.s = np.zeros((size, size))
-        self.b = np.zeros(size)
-        self.cost = 0.0
+    def __init__(self, size: int, *, cost_only: bool = False) -> None:
+        self.size, self.cost, self._cost_only = size, 0.0, cost_only
+        held = 0 if cost_only else size
+        self.s, self.b = np.zeros((held, held)), np.zeros(held)
 
     def add(self, columns: Index, jacobian: Array, residual: Array, huber: float = np.inf) -> None:
-        """Add whitened rows; columns below zero belong to fixed cameras."""
-        norm = float(np.linalg.norm(residual))
-        weight = 1.0 if norm <= huber else huber / norm
-        self.cost += 0.5 * norm**2 if norm <= huber else huber * (norm - 0.5 * huber)
-        keep = columns >= 0
-        j, at = jacobian[:, keep], columns[keep]
-        self.s[np.ix_(at, at)] += weight * j.T @ j
-        self.b[at] -= weight * j.T @ residual
+        """Add m whitened priors of r rows each: columns (m, k), jacobian (m, r, k), residual (m, r).
+
+        Columns below zero belong to fixed cameras.
+        """
+        norm = np.linalg.norm(residual, axis=1)
+        weight = np.where(norm <= huber, 1.0, huber / np.maximum(norm, 1e-300))
+        cost = np.where(norm <= huber, 0.5 * norm**2, huber * (norm - 0.5 * huber))
+        self.cost += float(cost.sum())
+        if self._cost_only:
+            return
+        j = jacobian * (columns >= 0)[:, None, :]
+        at = np.maximum(columns, 0)
+        weighted = weight[:, None, None] * j
+        np.add.at(self.s, (at[:, :, None], at[:, None, :]), np.einsum("mrk,mrl->mkl", weighted, j))
+        np.subtract.at(self.b, at, np.einsum("mrk,mr->mk", weighted, residual))
 
 
 def _add_priors(
     system: _System, priors: Priors, rotation: Array, centre: Array, shift: Array, free: Index, huber: float
 ) -> None:
-    def at(camera: int, first: int, count: int) -> Index:
-        slot = int(free[camera])
-        return np.arange(first, first + count) + 6 * slot if slot >= 0 else np.full(count, -1)
+    def at(cameras: Index, first: int, count: int) -> Index:
+        slot = free[np.asarray(cameras, dtype=np.int64)]
+        return np.where(slot[:, None] >= 0, 6 * slot[:, None] + first + np.arange(count), -1)
 
-    vertical = np.array([0.0, 0.0, 1.0])
-    for i in (int(k) for k in np.flatnonzero(free >= 0)):
-        v = rotation[i] @ priors.up[i]
-        jacobian = np.array([[0.0, v[2], -v[1]], [-v[2], 0.0, v[0]]]) / priors.up_sigma
-        system.add(at(i, 0, 3), jacobian, v[:2] / priors.up_sigma, huber)
-    for m, (i, j) in enumerate(priors.steps):
-        turn = _yaw_between(priors.step_rotation[m], rotation[i])
-        c, s = np.cos(turn), np.sin(turn)
-        expected = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ priors.step[m]
-        w = 1.0 / priors.step_sigma[m]
-        jacobian = np.zeros((3, 7))
-        jacobian[:, :3], jacobian[:, 3:6] = -np.diag(w), np.diag(w)
-        jacobian[:, 6] = -w * np.cross(vertical, expected)
-        columns = np.concatenate([at(i, 3, 3), at(j, 3, 3), at(i, 2, 1)])
-        system.add(columns, jacobian, w * (centre[j] - centre[i] - expected), huber)
-        error = _yaw_between(rotation[i], rotation[j]) - priors.yaw_step[m]
-        error = (error + np.pi) % (2.0 * np.pi) - np.pi
-        w1 = 1.0 / priors.yaw_sigma[m]
-        columns = np.concatenate([at(i, 2, 1), at(j, 2, 1)])
-        system.add(columns, np.array([[-w1, w1]]), np.array([w1 * error]), huber)
-    for a, i in enumerate(priors.anchors):
-        w = 1.0 / priors.anchor_sigma[a]
-        system.add(at(i, 3, 3), np.diag(w), w * (centre[i] - priors.anchor[a]))
-    for a, i in enumerate(priors.headings):
-        w1 = 1.0 / priors.heading_sigma[a]
-        system.add(
-            at(i, 2, 1), np.array([[w1]]), np.array([w1 * _yaw_between(priors.heading[a], rotation[i])])
-        )
-    size = len(system.b)
-    last = np.array([size - 2, size - 1])
-    for a, i in enumerate(priors.orbital):
-        w1 = 1.0 / priors.orbital_sigma[a]
-        jacobian = w1 * np.concatenate([np.eye(2), np.eye(2)], axis=1)
-        residual = w1 * (centre[i, :2] + shift - priors.orbital_xy[a])
-        system.add(np.concatenate([at(i, 3, 2), last]), jacobian, residual, huber)
+    def rows(*columns: Array) -> Array:
+        """(m, r, k) from k columns (m, r)."""
+        return np.stack(columns, axis=2)
+
+    moving = np.flatnonzero(free >= 0)
+    v = np.einsum("ijk,ik->ij", rotation[moving], priors.up[moving])
+    nought = np.zeros(len(v))
+    jacobian = rows(
+        np.stack([nought, -v[:, 2]], axis=1), np.stack([v[:, 2], nought], axis=1),
+        np.stack([-v[:, 1], v[:, 0]], axis=1),
+    )  # fmt: skip
+    system.add(at(moving, 0, 3), jacobian / priors.up_sigma, v[:, :2] / priors.up_sigma, huber)
+
+    first, second = priors.steps[:, 0], priors.steps[:, 1]
+    turn = _yaw_between(priors.step_rotation, rotation[first])
+    c, s = np.cos(turn), np.sin(turn)
+    step = priors.step
+    expected = np.stack(
+        [c * step[:, 0] - s * step[:, 1], s * step[:, 0] + c * step[:, 1], step[:, 2]], axis=1
+    )
+    w = 1.0 / priors.step_sigma
+    across = np.stack([-expected[:, 1], expected[:, 0], np.zeros(len(step))], axis=1)  # vertical x expected
+    weights = w[:, :, None] * np.eye(3)
+    jacobian = np.concatenate([-weights, weights, (-w * across)[:, :, None]], axis=2)
+    columns = np.concatenate([at(first, 3, 3), at(second, 3, 3), at(first, 2, 1)], axis=1)
+    system.add(columns, jacobian, w * (centre[second] - centre[first] - expected), huber)
+    error = _yaw_between(rotation[first], rotation[second]) - priors.yaw_step
+    error = (error + np.pi) % (2.0 * np.pi) - np.pi
+    w1 = 1.0 / priors.yaw_sigma
+    columns = np.concatenate([at(first, 2, 1), at(second, 2, 1)], axis=1)
+    system.add(columns, np.stack([-w1, w1], axis=1)[:, None], (w1 * error)[:, None], huber)
+
+    w = 1.0 / priors.anchor_sigma
+    gap = w * (centre[priors.anchors] - priors.anchor)
+    system.add(at(priors.anchors, 3, 3), w[:, :, None] * np.eye(3), gap)
+    w1 = 1.0 / priors.heading_sigma
+    error = w1 * _yaw_between(priors.heading, rotation[priors.headings])
+    system.add(at(priors.headings, 2, 1), w1[:, None, None], error[:, None])
+    last = np.array([system.size - 2, system.size - 1])
+    w1 = 1.0 / priors.orbital_sigma
+    both = np.concatenate([np.eye(2), np.eye(2)], axis=1)
+    residual = w1[:, None] * (centre[priors.orbital, :2] + shift - priors.orbital_xy)
+    ends = np.broadcast_to(last, (len(priors.orbital), 2))
+    columns = np.concatenate([at(priors.orbital, 3, 2), ends], axis=1)
+    system.add(columns, w1[:, None, None] * both, residual, huber)
     w = 1.0 / priors.shift_sigma
-    system.add(last, np.diag(w), w * (shift - priors.shift))
+    system.add(last[None], np.diag(w)[None], (w * (shift - priors.shift))[None])
 
 
-def _yaw_between(first: Array, second: Array) -> float:
-    """Turn about the vertical [rad] that takes attitude `first` closest to `second`."""
-    m = second @ first.T
-    return float(np.arctan2(m[1, 0] - m[0, 1], m[0, 0] + m[1, 1]))
+def _yaw_between(first: Array, second: Array) -> Array:
+    """Turn about the vertical [rad] (m,) that takes attitudes `first` (m, 3, 3) closest to `second`."""
+    m = np.einsum("mij,mkj->mik", second, first)
+    turn: Array = np.arctan2(m[:, 1, 0] - m[:, 0, 1], m[:, 0, 0] + m[:, 1, 1])
+    return turn
 
 
 def solve(
@@ -373,7 +391,7 @@ def solve(
     measured = (seen.xy, seen.sigma, seen.depth, seen.depth_sigma)
 
     def cost_of(r: Array, c: Array, p: Array, s: Array) -> tuple[Array, float]:
-        system = _System(size)
+        system = _System(size, cost_only=True)
         _add_priors(system, priors, r, c, s, free, huber)
         distance, cost = _residuals(r, c, p, seen.camera, seen.point, *measured, huber)
         return distance, cost + system.cost

@@ -10,8 +10,10 @@ side-overlapping pictures and into those of earlier flights, and everything adju
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -40,6 +42,7 @@ Picture = npt.NDArray[np.uint8]
 
 
 _LEVEL_CELL = 15.0  # m
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class AdjustmentParams:
     orbital_min_score: float
     orbital_min_lead: float
     orbital_reach: float
+    adjust_threads: int
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,16 @@ class _Sightings:
         self.point.append(point)
         self.uv.append(uv)
         self.depth.append(np.full(len(point), np.nan) if depth is None else depth)
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """Points of a picture, (n, 2) pixels, depth by laser and place; where the next pictures show them."""
+
+    uv: Array
+    depth: Array
+    ground: Array
+    sightings: list[tuple[int, npt.NDArray[np.bool_], Array]]
 
 
 class FlightAdjuster:
@@ -337,34 +351,46 @@ class _Adjustment:
 
     def follow_ahead(self) -> None:
         """Choose points in every picture and follow them into the next ones."""
-        p = self.params
         total = 0
         all_points = []
-        for i, picture in enumerate(self.pictures):
-            uv = tracks.corners(picture.image, p.corner_cell, p.corner_threshold)
-            depth = np.full(len(uv), np.nan)
-            if picture.range_pixel is not None:
-                uv = np.concatenate([uv, picture.range_pixel[None]])
-                depth = np.append(depth, picture.range_depth)
-            number = total + np.arange(len(uv))
+        for i, followed in enumerate(self.each(self._followed_from)):
+            number = total + np.arange(len(followed.uv))
             self.first_point.append(total)
-            self.pixels.append(uv)
-            total += len(uv)
-            pose, (point, normal) = self.pose(i), self.ground_plane(i)
-            rays = self.camera.rays(uv) @ pose.rotation().T
-            reach = (point - pose.position) @ normal / np.minimum(rays @ normal, -0.05)
-            ground = pose.position + rays * reach[:, None]
-            self.seen.add(i, number, uv, depth)
-            for j in range(i + 1, min(i + 1 + p.follow_ahead, self.count)):
-                good, found = self.follow(i, j, uv, ground, point, normal)
-                if good.sum() < 6:
-                    continue  # a swing between two pictures may leave them apart, yet not the next one
-                self.seen.add(j, number[good], found[good])
-                ground[good] = _on_rays(
-                    pose, rays[good], self.pose(j), self.camera.rays(found[good]), ground[good]
-                )
-            all_points.append(ground)
+            self.pixels.append(followed.uv)
+            total += len(followed.uv)
+            self.seen.add(i, number, followed.uv, followed.depth)
+            for j, good, found in followed.sightings:
+                self.seen.add(j, number[good], found)
+            all_points.append(followed.ground)
         self.points = np.concatenate(all_points)
+
+    def each(self, work: Callable[[int], Found]) -> list[Found]:
+        """Do something for every picture of the flight, several at a time; results in the flight's order."""
+        with ThreadPoolExecutor(self.params.adjust_threads) as pool:
+            return list(pool.map(work, range(self.count)))
+
+    def _followed_from(self, i: int) -> _Followed:
+        """Choose points in picture i and follow them into the next ones."""
+        p, picture = self.params, self.pictures[i]
+        uv = tracks.corners(picture.image, p.corner_cell, p.corner_threshold)
+        depth = np.full(len(uv), np.nan)
+        if picture.range_pixel is not None:
+            uv = np.concatenate([uv, picture.range_pixel[None]])
+            depth = np.append(depth, picture.range_depth)
+        pose, (point, normal) = self.pose(i), self.ground_plane(i)
+        rays = self.camera.rays(uv) @ pose.rotation().T
+        reach = (point - pose.position) @ normal / np.minimum(rays @ normal, -0.05)
+        ground = pose.position + rays * reach[:, None]
+        sightings = []
+        for j in range(i + 1, min(i + 1 + p.follow_ahead, self.count)):
+            good, found = self.follow(i, j, uv, ground, point, normal)
+            if good.sum() < 6:
+                continue  # a swing between two pictures may leave them apart, yet not the next one
+            sightings.append((j, good, found[good]))
+            ground[good] = _on_rays(
+                pose, rays[good], self.pose(j), self.camera.rays(found[good]), ground[good]
+            )
+        return _Followed(uv, depth, ground, sightings)
 
     def follow(
         self, i: int, j: int, uv: Array, ground: Array, point: Array, normal: Array
@@ -383,22 +409,26 @@ class _Adjustment:
 
     def follow_side(self) -> bool:
         """Follow the points into pictures of other legs and earlier flights; True when any was found."""
-        any_found = False
-        for i in range(self.count):
+
+        def followed(i: int) -> list[tuple[int, Index, Array]]:
             first = self.first_point[i]
             at = first + np.arange(len(self.pixels[i]))
             at = at[np.isfinite(self.points[at, 0])]
             if len(at) < 12:
-                continue
+                return []
             ground = self.points[at]
             point, normal = _plane(ground)
+            sightings = []
             for j in self.overlapping(i, ground):
                 good, found = self.follow(i, j, self.pixels[i][at - first], ground, point, normal)
-                if good.sum() < 6:
-                    continue
-                self.seen.add(j, at[good], found[good])
-                any_found = True
-        return any_found
+                if good.sum() >= 6:
+                    sightings.append((j, at[good], found[good]))
+            return sightings
+
+        found = [sighting for sightings in self.each(followed) for sighting in sightings]
+        for sighting in found:
+            self.seen.add(*sighting)
+        return bool(found)
 
     def overlapping(self, i: int, ground: Array) -> list[int]:
         """Pictures of other legs and flights that see most of the (n, 3) points of picture i, best first.
@@ -426,29 +456,32 @@ class _Adjustment:
         if len(known) < 50:
             return False
         surface = _surface(known)
-        cameras, positions, sigmas = [], [], []
         half = 0.5 * np.hypot(self.camera.width / self.camera.fx, self.camera.height / self.camera.fy)
-        for i in range(self.count):
+        orbital = self.orbital
+
+        def matched(i: int) -> tuple[Array, float] | None:
+            """Where picture i was taken, by the orbital image, and how sure that is."""
             pose = self.pose(i)
             at = surface.sample("elevation", pose.position[0], pose.position[1])
             if not np.isfinite(at) or pose.position[2] - at < 1.0:
-                continue
+                return None
             height = float(pose.position[2] - at)
             x, y = pose.position[:2]
             r = half * height
-            corner, xx, yy = ground_cells(self.orbital, Bounds(x - r, y - r, x + r, y + r))
+            corner, xx, yy = ground_cells(orbital, Bounds(x - r, y - r, x + r, y + r))
             z = surface.sample("elevation", xx, yy)
             gsd = self.camera.ground_sampling_distance(height)
-            small, factor = shrink(self.images[i], gsd, self.orbital.image.resolution)
+            small, factor = shrink(self.images[i], gsd, orbital.image.resolution)
             points = np.stack([xx.ravel(), yy.ravel(), np.where(np.isfinite(z), z, at).ravel()], axis=1)
             patch = sample_ground(small, factor, self.camera, pose, points).reshape(xx.shape)
             patch[~np.isfinite(z)] = np.nan
-            match = match_patch(self.orbital, patch, corner, self.shift, np.asarray(reach))
+            match = match_patch(orbital, patch, corner, self.shift, np.asarray(reach))
             if match is None or match.score < p.orbital_min_score or match.lead < p.orbital_min_lead:
-                continue
-            cameras.append(i)
-            positions.append(pose.position[:2] + match.offset)
-            sigmas.append(np.hypot(p.orbital_sigma, match.sigma))
+                return None
+            return pose.position[:2] + match.offset, float(np.hypot(p.orbital_sigma, match.sigma))
+
+        found = [(i, *match) for i, match in enumerate(self.each(matched)) if match is not None]
+        cameras, positions, sigmas = ([entry[k] for entry in found] for k in range(3))
         self.priors.orbital = np.array(cameras, dtype=np.int64)
         self.priors.orbital_xy = np.array(positions).reshape(-1, 2)
         self.priors.orbital_sigma = np.array(sigmas)
