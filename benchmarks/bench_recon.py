@@ -3,7 +3,7 @@
 """Hold a finished reconnaissance against the simulator's truth: places of its pictures, time, what was found.
 
 ./wayscout recon --target parachute --run runs/here
-python benchmarks/bench_recon.py runs/here --world worlds/landing_gear
+python benchmarks/bench_recon.py runs/here --world worlds/landing_gear [--rows rows.jsonl]
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from bench_sites import judged, summary
+from seeds import keep_row, kept_rows
 
 from wayscout.geometry import Pose, PoseBuffer
 from wayscout.report.site_folder import SiteRecord, read_sites
@@ -30,12 +33,14 @@ def main() -> None:
     )
     parser.add_argument("run", type=Path, help="run folder of a finished reconnaissance")
     parser.add_argument("--world", type=Path, required=True, help="world folder, with its truth")
+    parser.add_argument("--rows", type=Path, help="file of JSON lines that gathers runs, and is summed up")
     given = parser.parse_args()
     sites, broken = read_sites(given.run / "site")
     for text in broken:
         print(text)
     report_flights(given.run)
-    for seconds in landing_to_result(given.run):
+    waited = landing_to_result(given.run) or [float("nan")]
+    for seconds in waited:
         print(f"from landing to result {seconds:.1f} s of wall clock")
     for site in sites:
         print(f"'{site.name}', flight {site.facts['flight']}, computed in {site.facts['compute_s']:.1f} s")
@@ -45,7 +50,13 @@ def main() -> None:
             f"most; turned by {np.degrees(rms(angle)):.3f} deg rms, {np.degrees(angle.max()):.3f} deg at most"
         )
         report_objects(site)
-    print("truth:", json.dumps(load_truth(given.world).facts, default=str)[:600])
+        row = judged(findings_of(site), load_truth(given.world))
+        keep_row(given.rows, {"seed": given.run.name, "seconds": waited[-1], **row})
+    if given.rows is not None:
+        rows = kept_rows(given.rows)
+        summary(rows)
+        waits = [row["seconds"] for row in rows]
+        print(f"from landing to result: median {np.median(waits):.1f} s, worst {max(waits):.1f} s")
 
 
 def report_flights(run: Path) -> None:
@@ -98,6 +109,17 @@ def report_objects(site: SiteRecord) -> None:
             size = f"{thing['size']:.2f} +- {thing['size_sigma']:.2f} m"
             print(f"  {thing['kind']}: {size}, {share:.0f} % seen, from {sides} pictures")
     print(f"  {sum(t['kind'] == 'debris' for t in things)} pieces of debris, {site.facts['lines']} lines")
+
+
+def findings_of(site: SiteRecord) -> Any:
+    """Return a site as it was found, as far as it is judged."""
+    things = [
+        SimpleNamespace(**{**thing, "marks": [SimpleNamespace(**mark) for mark in thing["marks"]]})
+        for thing in site.entries("objects")
+    ]
+    return SimpleNamespace(
+        lines=site.facts["lines"], of=lambda kind: [thing for thing in things if thing.kind == kind]
+    )
 
 
 def rms(values: Array) -> float:

@@ -156,10 +156,6 @@ def summary(rows: list[Row]) -> None:
         true, hit, said = (sum(r[f"{kind}{k}"] for r in rows) for k in ("", "_hit", "_reported"))
         print(f"{kind} areas: {hit}/{true} found, {said} reported")
     print(f"lines counted {[r['lines'] for r in rows]} of visible {[r['lines_visible'] for r in rows]}")
-    cpu, wall = [r["cpu"] for r in rows], [r["seconds"] for r in rows]
-    print(
-        f"analysis: CPU median {np.median(cpu):.1f} s, worst {max(cpu):.1f} s; wall worst {max(wall):.1f} s"
-    )
 
 
 def main() -> None:
@@ -180,7 +176,12 @@ def main() -> None:
         print({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
         keep_row(given.rows, row)
         rows.append(row)
-    summary([r for r in rows if r["seed"] in given.seeds])
+    rows = [r for r in rows if r["seed"] in given.seeds]
+    summary(rows)
+    cpu, wall = [r["cpu"] for r in rows], [r["seconds"] for r in rows]
+    print(
+        f"analysis: CPU median {np.median(cpu):.1f} s, worst {max(cpu):.1f} s; wall worst {max(wall):.1f} s"
+    )
 
 
 if __name__ == "__main__":
