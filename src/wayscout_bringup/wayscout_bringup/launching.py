@@ -29,7 +29,7 @@ from wayscout_bringup.processes import CLEAN_EXITS
 
 COMMON_ARGUMENTS = {"launch-prefix", "launch-prefix-filter"}
 """Arguments that every launch file has."""
-PATIENCE = "10"
+PATIENCE = "20"
 """Seconds from SIGINT to SIGTERM: on a busy machine a report or a bag is not done within launch's 5."""
 
 

@@ -34,8 +34,8 @@ from wayscout.errors import InvalidInput
 from wayscout.flight.solar import SOL, SunPower
 from wayscout.geometry import Pose
 from wayscout_gazebo import names, pace, readings, vehicles
-from wayscout_gazebo.adapter import GazeboAdapter
 from wayscout_gazebo.flight import Flight, HelicopterNumbers, levelling
+from wayscout_gazebo.node import GazeboAdapter
 from wayscout_nodes.common import convert, qos
 from wayscout_sim.states import JOINTS, STEERS, WHEELS
 

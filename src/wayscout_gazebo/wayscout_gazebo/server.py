@@ -24,10 +24,10 @@ from pathlib import Path
 import yaml
 
 from wayscout.errors import InvalidInput, WayscoutError
-from wayscout_gazebo.scene import write_scene
 
 BAD_INPUT = 2
 PATIENCE = (4.0, 2.0)  # s after SIGINT and SIGTERM
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _NO_ANISOTROPY = "-GL_EXT_texture_filter_anisotropic -GL_ARB_texture_filter_anisotropic"
 
@@ -62,6 +62,8 @@ def environment(outer: Mapping[str, str]) -> dict[str, str]:
 
 def main() -> None:
     """Run until Gazebo ends or a signal comes."""
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: os._exit(0))  # while there is nothing to end yet
     try:
         sys.exit(_run(given(sys.argv[1:])))
     except WayscoutError as error:
@@ -74,6 +76,8 @@ def _run(values: Mapping[str, object]) -> int:
     if gz is None:
         raise InvalidInput("simulator", "gazebo", "`gz` is not on the PATH; install Gazebo Harmonic (ros_gz)")
     world, run = Path(str(values["world"])), Path(str(values["run_folder"]))
+    from wayscout_gazebo.scene import write_scene  # takes a second: `main` first sees to signals
+
     scene = run / "gazebo" / "scene.sdf"
     seed = values.get("seed", 0)
     write_scene(world, scene, int(str(seed)), str(values.get("camera", "navigation")))
@@ -94,7 +98,7 @@ def supervise(words: Sequence[str], inner: Mapping[str, str]) -> int:
         nonlocal stopped
         stopped = True
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, stop)
     child = subprocess.Popen(list(words), env=dict(inner), process_group=0, preexec_fn=_die_with_parent)
     while child.poll() is None and not stopped:
@@ -106,6 +110,8 @@ def supervise(words: Sequence[str], inner: Mapping[str, str]) -> int:
         while _alive(child) and time.monotonic() < deadline:
             time.sleep(0.05)
     _tell(child.pid, signal.SIGKILL)
+    for number in _SIGNALS:  # Ctrl-C comes twice, from the terminal and from launch: not while Python ends
+        signal.signal(number, signal.SIG_IGN)
     return code
 
 

@@ -36,4 +36,4 @@ def test_ctrl_c_during_the_import_leaves_no_traceback() -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert "Traceback" not in said
-    assert process.returncode == -signal.SIGINT
+    assert process.returncode == 0

@@ -284,6 +284,8 @@ def main() -> None:
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C while Python ends
     sys.exit(code)
 
 
