@@ -63,6 +63,18 @@ class _Flight:
     told: float = -np.inf
 
 
+_Make = Callable[[Pose], tuple[FlightPlan, HelicopterLimits]]
+
+
+@dataclass(frozen=True)
+class _Early:
+    """A goal that waits for the first position."""
+
+    service: Service
+    handle: ServerGoalHandle
+    make: _Make
+
+
 class Helicopter(Node):
     """Participant `helicopter` of the lock-step; serves helicopter/fly and helicopter/recon."""
 
@@ -77,6 +89,7 @@ class Helicopter(Node):
         self._energy = EnergyMeter(self._limits)
         self._terrain = TerrainStore(self, LAYERS)
         self._flight: _Flight | None = None
+        self._early: _Early | None = None
         self._pose: Pose | None = None
         self._odom = Pose.identity()
         self._time = 0.0
@@ -122,9 +135,13 @@ class Helicopter(Node):
         self,
         service: Service,
         handle: ServerGoalHandle,
-        make: Callable[[Pose], tuple[FlightPlan, HelicopterLimits]],
+        make: _Make,
     ) -> None:
         """Fly what `make` plans from the present pose, inside the limits that it names, or refuse."""
+        if self._pose is None and self._early is None:
+            # outside the lock-step a plan may come before the first position
+            self._early = _Early(service, handle, make)
+            return
         try:
             guidance = self._accept(*make(self._free_at()))
         except WayscoutError as error:
@@ -197,6 +214,9 @@ class Helicopter(Node):
                 raise InvalidInput(f"plan.{name}[{outside[0]}]", where, f"inside the map, {bounds}")
 
     def _cancel(self, handle: ServerGoalHandle) -> None:
+        if self._early is not None and self._early.handle == handle:
+            early, self._early = self._early, None
+            early.service.finish(handle, goals.CANCELLED, "cancelled before the position was known")
         if self._flight is not None and self._flight.handle == handle:
             self._flight.guidance.cancel("cancelled")
 
@@ -232,6 +252,9 @@ class Helicopter(Node):
                 self._pose = instant.corrections[LINK] @ local
                 if not self._landing.lander.stood_on:
                     self._landing.stood(self._pose.position)
+        if self._early is not None and self._pose is not None:
+            early, self._early = self._early, None
+            self._begin(early.service, early.handle, early.make)
         flight = self._flight
         if flight is None or self._pose is None:
             return Answer(idle=flight is None)
