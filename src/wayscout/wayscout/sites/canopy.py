@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import map_coordinates, median_filter
 
+from wayscout.sites import marks
 from wayscout.sites.colour import Tint
 from wayscout.sites.records import Mark, Mosaic
 from wayscout.sites.settings import SiteParams
@@ -19,7 +20,6 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 BEARINGS = 360
 DISK_EDGE = 0.86  # share of the median radius below which an edge is not the rim; the disk ends at about 0.77
-GAP_SHARE = 0.55  # of a ring that looks like soil, from which it counts as the gap between disk and band
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def _trace(mosaic: Mosaic, tint: Tint, middle: Array, reach: float, params: Site
     uneven = float(np.std(rim)) * mosaic.resolution
     guessed = 1.0 - float(found.mean())
     sigma = 2.0 * float(np.hypot(params.edge_sigma, uneven * guessed))
-    marks = _marks(mosaic, tint, corners, middle, mask > 0, params)
-    return Canopy(float(x), float(y), outline, diameter, sigma, float(found.mean()), marks, mask > 0)
+    torn = marks.find(mosaic, tint, corners, middle, mask > 0, params)
+    return Canopy(float(x), float(y), outline, diameter, sigma, float(found.mean()), torn, mask > 0)
 
 
 def _rim(
@@ -163,45 +163,6 @@ def _levels(red: Array, inside: Mask, params: SiteParams) -> tuple[float, float]
     )
     high = params.cloth_redness
     return low, high if not orange.size else max(high, 0.25 * float(np.median(orange)))
-
-
-def _marks(
-    mosaic: Mosaic, tint: Tint, corners: Array, middle: Array, mask: Mask, params: SiteParams
-) -> tuple[Mark, ...]:
-    """Find soil showing through (torn) and dark cloth; gap and vent, which are rings, are left out."""
-    low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
-    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 3, mask.shape[::-1])
-    cut = slice(low[1], high[1]), slice(low[0], high[0])
-    inside, red, bright = mask[cut], np.nan_to_num(tint.redness[cut]), np.nan_to_num(tint.brightness[cut])
-    rows, cols = np.indices(inside.shape)
-    dx, dy = cols + low[0] - middle[0], rows + low[1] - middle[1]
-    rim = np.hypot(*(corners - middle).T)
-    turn = (np.arctan2(dy, dx) % (2.0 * np.pi)) / (2.0 * np.pi) * len(rim)
-    share = np.hypot(dx, dy) / np.interp(turn, np.arange(len(rim) + 1), np.append(rim, rim[0]))
-    scale = 0.06 / mosaic.resolution
-    soil = cv2.GaussianBlur((np.abs(red) < params.cloth_redness).astype(np.float32), (0, 0), scale) > 0.6
-    dim = cv2.GaussianBlur(bright, (0, 0), scale) < -params.dark_cloth
-    ring = np.clip((share * 50).astype(int), 0, 50)
-    number = np.bincount(ring[inside], minlength=51)
-    as_soil = np.bincount(ring[inside & soil], minlength=51) / np.maximum(number, 1)
-    gaps = as_soil > GAP_SHARE
-    gaps = gaps | np.roll(gaps, 1) | np.roll(gaps, -1)
-    in_gap = gaps[ring]
-    allowed = inside & (share < 0.95)
-    found: list[Mark] = []
-    for kind, area in (("torn", soil & ~dim), ("dark", dim)):
-        chosen = cv2.morphologyEx(
-            (area & allowed).astype(np.uint8), cv2.MORPH_OPEN, _disk(0.08 / mosaic.resolution)
-        )
-        count, labels, stats, centres = cv2.connectedComponentsWithStats(chosen)
-        within = np.bincount(labels[in_gap], minlength=count)
-        for k in range(1, count):
-            cells = float(stats[k, cv2.CC_STAT_AREA])
-            size = cells * mosaic.resolution**2
-            if params.mark_area <= size <= params.mark_largest and within[k] < 0.15 * cells:
-                x, y = mosaic.at(centres[k][1] + low[1], centres[k][0] + low[0])
-                found.append(Mark("torn" if kind == "torn" else "dark", float(x), float(y), size))
-    return tuple(sorted(found, key=lambda m: -m.area))
 
 
 def _disk(radius: float) -> npt.NDArray[np.uint8]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +21,8 @@ Layer = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 AROUND = 0.5  # m, deviation of the Gaussian over the soil around a piece
 EDGE = 0.08  # m beside what was not seen in which nothing is looked for
+HOLE = 0.06  # m^2, unseen specks up to which are taken to be as their surroundings
+RISES = (1.0, 2.0, 4.0)  # times debris_redness at which pieces are told apart
 FINEST = 0.03  # m, deviation of the smoothing before pieces are told apart
 
 
@@ -40,34 +43,56 @@ def find(mosaic: Mosaic, tint: Tint, covered: Mask, params: SiteParams) -> list[
     Args:
         covered: (rows, cols), True where something else lies.
     """
-    strange = _strange(mosaic, tint, covered)
-    unseen = (mosaic.source < 0).astype(np.uint8)
+    holes = _holes(mosaic)
+    strange = _strange(mosaic, tint, covered, holes)
+    unseen = ((mosaic.source < 0) & ~holes).astype(np.uint8)
     covered = covered | (cv2.dilate(unseen, _disk(EDGE / mosaic.resolution)) > 0)
     found: list[Piece] = []
     for sign in (-1.0, 1.0):
         depth = sign * strange
-        mask = ((depth > params.debris_redness) & ~covered).astype(np.uint8)
-        # lines are thinner than pieces
-        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disk(0.035 / mosaic.resolution))
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-        least = 0.3 * (params.debris_smallest / mosaic.resolution) ** 2
-        most = (params.debris_largest / mosaic.resolution) ** 2
-        for k in range(1, count):
-            if not least <= stats[k, cv2.CC_STAT_AREA] <= most:
-                continue
-            left, top, width, height = stats[k, :4]
-            left, top = max(0, left - 3), max(0, top - 3)
-            cut = slice(top, top + height + 6), slice(left, left + width + 6)
-            piece = _piece(labels[cut] == k, depth[cut], (left, top), mosaic, params)
-            if piece is not None:
-                found.append(piece)
+        for rise in RISES:
+            # what lies on a drift of sand, or close to another piece, stands alone higher up only
+            for piece in _pieces_above(rise * params.debris_redness, depth, covered, mosaic, params):
+                if all(np.hypot(piece.x - f.x, piece.y - f.y) > 0.5 * max(piece.size, f.size) for f in found):
+                    found.append(piece)
     return sorted(found, key=lambda p: -p.size)
 
 
-def _strange(mosaic: Mosaic, tint: Tint, covered: Mask) -> Layer:
+def _pieces_above(
+    level: float, depth: Layer, covered: Mask, mosaic: Mosaic, params: SiteParams
+) -> Iterator[Piece]:
+    """Yield the pieces among what is connected where the depth exceeds a level."""
+    mask = ((depth > level) & ~covered).astype(np.uint8)
+    # lines are thinner than pieces
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disk(0.035 / mosaic.resolution))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    least = 0.3 * (params.debris_smallest / mosaic.resolution) ** 2
+    most = (params.debris_largest / mosaic.resolution) ** 2
+    for k in range(1, count):
+        if not least <= stats[k, cv2.CC_STAT_AREA] <= most:
+            continue
+        left, top, width, height = stats[k, :4]
+        left, top = max(0, left - 3), max(0, top - 3)
+        cut = slice(top, top + height + 6), slice(left, left + width + 6)
+        piece = _piece(labels[cut] == k, depth[cut], (left, top), mosaic, params)
+        if piece is not None:
+            yield piece
+
+
+def _holes(mosaic: Mosaic) -> Mask:
+    """Unseen specks with seen ground all around: the far side of a piece, mostly."""
+    unseen = (mosaic.source < 0).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(unseen, connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] * mosaic.resolution**2 < HOLE
+    small[0] = False  # what is seen
+    return np.asarray(small[labels])
+
+
+def _strange(mosaic: Mosaic, tint: Tint, covered: Mask, holes: Mask) -> Layer:
     """Redness beside that of the soil within about a metre, smoothed a little; 0 where unknown."""
-    unknown = ~np.isfinite(tint.redness)
-    red = np.nan_to_num(tint.redness)
+    unknown = ~np.isfinite(tint.redness) & ~holes
+    red = np.nan_to_num(filled(tint.redness) if holes.any() else tint.redness)
+    red[unknown] = 0.0
     red = cv2.GaussianBlur(red, (0, 0), FINEST / mosaic.resolution)
     stride = 4
     size = max(1, red.shape[1] // stride), max(1, red.shape[0] // stride)
@@ -93,7 +118,8 @@ def _piece(
     half = (mask & (depth > 0.5 * core)).astype(np.uint8)
     contours, _ = cv2.findContours(half, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     contour = max(contours, key=cv2.contourArea)
-    if _sharpness(half, depth, core) < params.debris_sharpness:
+    slope = _slope(half, depth)
+    if slope < params.debris_sharpness * core and slope < params.debris_slope:
         return None
     (u, v), sides, angle = cv2.minAreaRect(contour)
     long, short = (s + 1.0 for s in sorted(sides, reverse=True))
@@ -111,14 +137,14 @@ def _piece(
     return Piece(float(x), float(y), size, float(np.hypot(sigma, 0.1 * size)), outline)
 
 
-def _sharpness(half: npt.NDArray[np.uint8], depth: Layer, core: float) -> float:
-    """Mean slope of the depth along a component's rim, as a share of its depth per pixel.
+def _slope(half: npt.NDArray[np.uint8], depth: Layer) -> float:
+    """Mean slope of the depth along a component's rim [1/px].
 
     What lies on the soil ends within the pictures' blur; a drift of sand fades out over decimetres.
     """
     gx, gy = (cv2.Sobel(depth, cv2.CV_32F, *axes, ksize=3, scale=0.125) for axes in ((1, 0), (0, 1)))
     rim = (half > 0) & (cv2.erode(half, np.ones((3, 3), np.uint8), borderValue=0) == 0)
-    return float(np.mean(np.hypot(gx, gy)[rim])) / core
+    return float(np.mean(np.hypot(gx, gy)[rim]))
 
 
 def _disk(radius: float) -> npt.NDArray[np.uint8]:

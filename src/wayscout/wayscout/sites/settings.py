@@ -23,6 +23,8 @@ class SiteParams:
     orange_share: float
     canopy_area: float
     edge_sigma: float
+    bare_pale: float
+    bare_orange: float
     dark_cloth: float
     mark_area: float
     mark_largest: float
@@ -36,4 +38,5 @@ class SiteParams:
     debris_largest: float
     debris_elongation: float
     debris_sharpness: float
+    debris_slope: float
     line_contrast: float
