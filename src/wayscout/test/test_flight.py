@@ -57,7 +57,8 @@ def test_a_straight_flight_costs_what_a_trapezoid_takes() -> None:
     level = 200.0 / 4.0 + 4.0 / LIMITS.max_acceleration
     climb = envelope.vertical_time(10.0, LIMITS.max_climb_rate, LIMITS.max_acceleration)
     assert climb == pytest.approx(10.0 / 2.5 + 2.5)
-    down = LIMITS.landing_look_time + envelope.landing_time(10.0, LIMITS)
+    looks = LIMITS.landing_look_time + LIMITS.landing_low_time
+    down = looks + envelope.landing_time(10.0, LIMITS)
     assert cost.duration == pytest.approx(level + climb + down, abs=0.5)
     assert cost.distance == pytest.approx(200.0)
     lift = LIMITS.mass * LIMITS.gravity * 10.0 / LIMITS.climb_efficiency

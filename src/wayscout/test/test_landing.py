@@ -19,8 +19,9 @@ from wayscout.flight.energy import EnergyMeter
 from wayscout.flight.ground import Ground
 from wayscout.flight.guidance import Guidance
 from wayscout.flight.lander import Lander
-from wayscout.flight.landing import LandingSite, Verdict
+from wayscout.flight.landing import FOOT_ARM, LandingSite, Verdict
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
+from wayscout.flight.stand import tilts
 from wayscout.flight.watch import FlightWatch, WindMeter
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
@@ -57,6 +58,46 @@ def test_the_chance_falls_with_the_sigma_of_the_map() -> None:
     chances = [landing.safety(slope_map(4.0, s), LIMITS, 0.2)[120, 120] for s in (0.005, 0.01, 0.02, 0.04)]
     assert chances == sorted(chances, reverse=True)
     assert chances[0] - chances[-1] > 0.1
+
+
+def test_on_a_plane_the_feet_stand_with_its_slope_at_any_heading() -> None:
+    grid = slope_map(5.0)
+    for heading in (0.0, 0.3, 1.2):
+        for side in tilts(grid["elevation"].astype(float) / grid.resolution, 2.7, heading):
+            assert np.degrees(side[120, 120]) == pytest.approx(5.0, abs=0.05)
+
+
+def test_a_stone_below_one_foot_tilts_it_as_geometry_tells() -> None:
+    height = np.zeros((41, 41))
+    height[23:25, 23:25] = 0.4  # 4 cm on cells of 0.1 m, below the foot at +45 deg
+    arm = 3.5 * np.sqrt(2.0)
+    sides = tilts(height, arm, 0.0)
+    wanted = np.arctan(np.hypot(0.4 / (2.0 * arm), 0.2 / arm))
+    assert [side[20, 20] for side in sides] == pytest.approx([wanted, wanted])
+    assert max(side[20, 20] for side in tilts(height, arm, np.pi / 4)) == 0.0
+
+
+def test_it_turns_so_that_its_feet_miss_a_stone() -> None:
+    grid = slope_map(0.0, 0.002)
+    turned = FOOT_ARM * LIMITS.landing_feet / grid.resolution / np.sqrt(2.0)
+    under = 120 + round(turned)
+    grid["elevation"][under, under] = 0.07
+    chance, heading = landing.stances(grid, replace(LIMITS, landing_rock=0.2), 0.0)
+    assert chance[120, 120] > 0.95
+    assert heading[120, 120] > 0.3
+
+
+def test_a_flight_is_refused_only_where_the_maps_leave_no_hope() -> None:
+    flat, steep = (Grid.over(Bounds(-40.0, -40.0, 40.0, 40.0), 1.0) for _ in range(2))
+    flat.add("elevation", 0.0)
+    steep["elevation"] = np.meshgrid(*steep.centres())[0] * 0.5
+    at = [(0.0, 0.0)]
+    assert landing.refusal(at, LIMITS) == ""
+    assert landing.refusal(at, LIMITS, orbital=flat) == ""
+    assert "no safe landing is known near (0.0, 0.0)" in landing.refusal(at, LIMITS, orbital=steep)
+    assert landing.refusal(at, LIMITS, orbital=steep, proven=at) == ""
+    assert landing.refusal(at, LIMITS, slope_map(2.0, 0.06), steep) == ""  # uncertain: a look will tell
+    assert landing.refusal(at, LIMITS, slope_map(20.0, 0.06), flat) != ""
 
 
 def test_unknown_ground_within_the_scatter_counts_as_unsafe() -> None:
@@ -120,6 +161,7 @@ class Known:
     """A finder for which places near some points are safe."""
 
     safe: list[tuple[float, float]]
+    gentle: list[tuple[float, float]] = field(default_factory=list)
     can_look: bool = False
     asked: list[tuple[float, float]] = field(default_factory=list)
 
@@ -130,6 +172,9 @@ class Known:
         if place in self.safe:
             site = LandingSite(*place, 0.01, 0.01, 2.0, 0.0, 0.1, landing.PROVEN, 0.97)
             return Verdict(site, "safe", (site,), True)
+        if place in self.gentle:
+            site = LandingSite(*place, 0.01, 0.01, 2.0, 0.0, 0.1, landing.ORBITAL, 0.5)
+            return Verdict(site, "gentle from orbit", (site,))
         return Verdict(None, "rocks", (), True)
 
     def inspect(self, place: tuple[float, float]) -> Verdict:
@@ -165,6 +210,51 @@ def test_what_it_cannot_afford_is_left_out_and_then_it_lands_here() -> None:
     assert (move.kind, move.place) == ("land", (0.0, 0.0))
     assert approach.forced
     assert "no safe site is in reach" in move.why
+
+
+def test_ground_that_only_the_orbiter_saw_is_left_for_ground_that_bore_it() -> None:
+    for affordable, kind, place in ((True, "go", (20.0, 0.0)), (False, "land", (0.0, 0.0))):
+        finder = Known([(20.0, 0.0)], [(0.0, 0.0)], can_look=True)
+        approach = Approach(finder, LIMITS, [(0.0, 0.0), (20.0, 0.0)])
+        here = np.zeros(2)
+        for k in range(12):
+            move = approach.next(0.1 * k, here, 6.0, lambda _, yes=affordable: yes)  # type: ignore[misc]
+            if (move.kind, move.place) == (kind, place):
+                break
+        else:
+            pytest.fail(f"it never was told to {kind} {place}")
+
+
+@dataclass
+class Looker(Known):
+    """A finder that sees, and finds its one site on the way in, 3 m beside what is wanted."""
+
+    can_look: bool = True
+    looks: int = 0
+
+    def inspect(self, place: tuple[float, float]) -> Verdict:
+        site = LandingSite(3.0, 0.0, 0.01, 0.01, 2.0, 0.0, 0.1, landing.LOOK, 0.97, 0.4)
+        return Verdict(site, "seen", (site,), True, proven=bool(self.safe))
+
+    def forget_pictures(self) -> None:
+        self.looks += 1
+
+
+@pytest.mark.parametrize(("proven", "spare", "again"), [(0, 100.0, 1), (0, 0.5, 0), (1, 100.0, 0)])
+def test_new_ground_is_looked_at_again_from_below(proven: int, spare: float, again: int) -> None:
+    finder = Looker([(0.0, 0.0)] * proven)
+    approach = Approach(finder, LIMITS, [(0.0, 0.0)])
+    here, height, kinds = np.zeros(2), 12.0, []
+    for k in range(60):
+        move = approach.next(0.1 * k, here, height, lambda place: True, spare)
+        kinds.append(move.kind)
+        if move.kind == "land":
+            break
+        height -= 0.5 if move.height is not None or (kinds[-1] == "wait" and "go" in kinds) else 0.0
+        here = np.array(move.place) if move.place is not None else here
+    assert (move.kind, move.place, move.heading, move.relative) == ("land", (3.0, 0.0), 0.4, True)
+    assert finder.looks == again
+    assert kinds.count("go") == 2 * again
 
 
 def test_a_diversion_prefers_the_nearest_safe_place_over_a_nearer_one() -> None:

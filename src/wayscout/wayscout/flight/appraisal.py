@@ -12,7 +12,7 @@ import numpy as np
 from wayscout.errors import InvalidInput
 from wayscout.flight.envelope import FlightCost, price, violations
 from wayscout.flight.itinerary import Setting, Spot
-from wayscout.flight.landing import PROVEN, PROVEN_CHANCE, LandingSite, find_sites
+from wayscout.flight.landing import PROVEN, LandingSite, consider, refusal
 from wayscout.flight.plan import FlightPlan
 from wayscout.flight.trajectory import build
 from wayscout.link.radio import contact
@@ -41,7 +41,7 @@ class Appraisal:
     Attributes:
         reasons: why it may not be flown, one sentence each; empty when it may.
         margins: share of each limit that is left, by name.
-        site: the best landing site known at the first wanted one; None when none is.
+        site: the best landing site known at the first wanted one that has any; None when none has.
         link: None when nothing is known about the ground.
         on_budget: probability that time and energy suffice.
         risk: probability that time, energy or the landing at that site do not come out as planned.
@@ -94,7 +94,7 @@ class Appraisal:
 def appraise(plan: FlightPlan, setting: Setting) -> Appraisal:
     """Price a plan on the orbital map.
 
-    Refused is what leaves the envelope, leaves the map, or has no safe landing near its first site.
+    Refused is what leaves the envelope, leaves the map, or has no safe landing near any of its sites.
     """
     limits, ground = setting.limits, setting.ground
     cost = price(plan, limits, ground)
@@ -102,18 +102,17 @@ def appraise(plan: FlightPlan, setting: Setting) -> Appraisal:
     fastest = max(w.speed for w in plan.waypoints)
     if fastest > limits.max_speed:
         reasons.append(f"waypoint speed {fastest:.1f} m/s exceeds the limit of {limits.max_speed:.1f} m/s")
-    last = plan.waypoints[-1]
-    wanted: Spot = plan.landing_sites[0] if plan.landing_sites else (last.x, last.y)
+    start, last = plan.waypoints[0], plan.waypoints[-1]
+    places = plan.landing_sites or ((last.x, last.y),)
     reasons += _outside(plan, setting)
     site: LandingSite | None = None
+    wanted: Spot = places[0]
     if setting.elevation is not None:
-        sites = find_sites(setting.elevation, wanted, limits, count=1, basis="orbital")
-        site = sites[0] if sites else None
-        start = plan.waypoints[0]
-        if np.hypot(start.x - wanted[0], start.y - wanted[1]) <= limits.landing_radius:
-            site = LandingSite(start.x, start.y, 0.0, 0.0, 0.0, 0.0, 0.0, PROVEN, PROVEN_CHANCE)
-        if site is None:
-            reasons.append(f"no safe landing is known near ({wanted[0]:.1f}, {wanted[1]:.1f})")
+        stood = [(start.x, start.y)]
+        if trouble := refusal(places, limits, orbital=setting.elevation, proven=stood):
+            reasons.append(trouble)
+        found = (consider(p, limits, orbital=setting.elevation, proven=stood).site for p in places)
+        site = next((s for s in found if s is not None), None)
     energy = limits.usable_energy - limits.energy_reserve
     margins = {
         "time": 1.0 - cost.duration / limits.max_duration,

@@ -19,9 +19,12 @@ Place = tuple[float, float]
 
 WAIT = 0.25  # [s] for the last picture to come, hovering
 LOOK_STEPS = 4.5  # distances between pictures within which pictures of a place are taken
-LEG_STEPS = 3.5  # the same for a leg that is flown only to look
-LOW_TIME = 2.0  # [s] that a second look adds at most: it sinks on the way, as it would have to anyhow
-MORE_TIME = 8.0  # [s] that the same takes at the next site, should the first turn out to be none
+LEG_STEPS = 4.5  # the same for a leg that is flown only to look
+LOW_SHARE = 0.3  # of the time of a second look which must be left for it: rocks are worse than a late landing
+LOW = 1.3  # times the height of the second look, above which it is worth while
+SINKING = 3.0  # [s] that it hovers for that at most: beside a wall it may not sink so far
+SUNK = 1.1  # times that height from which its pictures may begin
+MORE_TIME = 10.0  # [s] that one more second look takes, at the next site
 GENTLE_PLACES = 3  # places that look gentle from orbit which together count as one safe site
 
 
@@ -60,6 +63,7 @@ class Move:
         height: above ground to fly at [m]; None for that of the flight's end.
         why: in words, for 'land'.
         relative: the place was mapped from here: it keeps its distance when the position is corrected.
+        heading: to land with [rad], or a quarter turn off; None for any.
     """
 
     kind: str
@@ -69,6 +73,7 @@ class Move:
     height: float | None = None
     why: str = ""
     relative: bool = False
+    heading: float | None = None
 
 
 @dataclass
@@ -90,6 +95,7 @@ class Approach:
     _ready_at: float | None = None
     _leg_flown: bool = False
     _low: bool = False  # the second look is on
+    _sinking: bool = False  # on the way to where its pictures begin
     _others: list[Place] = field(default_factory=list)  # sites of the first look that are left
 
     def __post_init__(self) -> None:
@@ -104,6 +110,8 @@ class Approach:
     def looks_at(self, position: Array, height: float) -> bool:
         """Whether the place that comes next is near enough for pictures of it."""
         if self.target is None or not self.finder.can_look:
+            return False
+        if self._sinking:
             return False
         return _gap(self.target, position) <= LOOK_STEPS * self.spacing(height)
 
@@ -124,6 +132,8 @@ class Approach:
         """
         if self.target is None:
             return self._take_next(position, affordable)
+        if self._sinking:
+            return self._begin_low(time, height)
         if _gap(self.target, position) > 0.5 * self.limits.landing_search:
             return Move("go", self.target)
         look = self.finder.can_look
@@ -133,18 +143,26 @@ class Approach:
         if look and self._ready_at is not None and time < self._ready_at - 1e-9:
             return Move("wait")
         found = self.finder.inspect(self.target)
-        unsure = found.site is None or found.site.basis == ORBITAL
+        unsure = not measured(found)
         if look and unsure and not found.seen and not self._leg_flown:
             return self._look_leg(position, height)
         if self._low and found.site is None:
             return self._low_look(position, spare) if self._others else self._take_next(position, affordable)
+        if look and unsure and self._better_left(affordable):
+            return self._take_next(position, affordable)
         if found.site is not None:
             site = found.site
-            if look and not self._low and height > 1.3 * self.limits.landing_low and spare > LOW_TIME:
+            again = look and not self._low and not found.proven and height > LOW * self.limits.landing_low
+            if again and spare > LOW_SHARE * self.limits.landing_low_time:
                 self._others = [(s.x, s.y) for s in found.sites if s.basis == site.basis]
                 return self._low_look(position, spare)
-            return Move("land", (site.x, site.y), why=found.why, relative=site.basis == LOOK)
+            heading = site.heading if np.isfinite(site.heading) else None
+            return Move("land", (site.x, site.y), why=found.why, relative=site.basis == LOOK, heading=heading)
         return self._take_next(position, affordable)
+
+    def _better_left(self, affordable: Callable[[Place], bool]) -> bool:
+        """Whether a place is left that was measured or stood on: ground that nobody saw may hold rocks."""
+        return any(measured(self.finder.verdict(p)) and affordable(p) for p in self._left)
 
     def divert(self, position: Array, affordable: Callable[[Place], bool]) -> Move:
         """Give up the plan: to the nearest place that is known to be safe, else the nearest at all."""
@@ -154,7 +172,7 @@ class Approach:
 
     def _take_next(self, position: Array, affordable: Callable[[Place], bool]) -> Move:
         self._ready_at, self._leg_flown, self.target = None, False, None
-        self._low, self._others = False, []
+        self._low, self._sinking, self._others = False, False, []
         while self._left:
             place = self._left.pop(0)
             if affordable(place):
@@ -167,24 +185,34 @@ class Approach:
     def _low_look(self, position: Array, spare: float) -> Move:
         """Sink to the next best site on a detour that gives the pictures a baseline, and look again."""
         self.target = self._others.pop(0)
-        if spare < LOW_TIME + MORE_TIME:
+        if spare < self.limits.landing_low_time + MORE_TIME:
             self._others = []
-        self._low, self._ready_at = True, None
+        self._low, self._sinking, self._ready_at = True, True, None
+        return Move("go", self._off(position, self.limits.landing_low), height=self.limits.landing_low)
+
+    def _begin_low(self, time: float, height: float) -> Move:
+        """Once it has sunk beside the site, fly across to it: only pictures from there count."""
+        if self._ready_at is None:
+            self._ready_at = time + SINKING
+        if height > SUNK * self.limits.landing_low and time < self._ready_at:
+            return Move("wait")
+        self._sinking, self._ready_at = False, None
         self.finder.forget_pictures()
-        return self._detour(position, self.limits.landing_low)
+        return Move("go", self.target, picture=True, height=self.limits.landing_low)
 
     def _look_leg(self, position: Array, height: float) -> Move:
         """Fly off a little and back, so that pictures with a baseline are taken."""
         self._leg_flown, self._ready_at = True, None
-        return self._detour(position, height)
+        return Move("go", self.target, self._off(position, height), height=height)
 
-    def _detour(self, position: Array, height: float) -> Move:
+    def _off(self, position: Array, height: float) -> Place:
+        """A leg's length off the target, as far as can be on the side where it is now."""
         assert self.target is not None
         away = np.asarray(position, dtype=np.float64) - np.asarray(self.target)
         norm = float(np.hypot(*away))
         away = away / norm if norm > 0.2 else np.array([1.0, 0.0])
-        via = np.asarray(self.target) + away * LEG_STEPS * self.spacing(height)
-        return Move("go", self.target, (float(via[0]), float(via[1])), height=height)
+        x, y = np.asarray(self.target) + away * LEG_STEPS * self.spacing(height)
+        return float(x), float(y)
 
 
 def trusted(finder: SiteFinder, place: Place) -> bool:
@@ -196,7 +224,12 @@ def trusted(finder: SiteFinder, place: Place) -> bool:
     found = finder.verdict(place)
     if found.site is None:
         return False
-    return found.site.basis != ORBITAL or len(found.sites) >= GENTLE_PLACES
+    return measured(found) or len(found.sites) >= GENTLE_PLACES
+
+
+def measured(found: Verdict) -> bool:
+    """Whether a site was found on ground that was mapped or stood on."""
+    return found.site is not None and found.site.basis != ORBITAL
 
 
 def _gap(place: Place, position: Array) -> float:

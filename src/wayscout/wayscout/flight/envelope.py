@@ -68,6 +68,18 @@ def landing_time(height: float, limits: HelicopterLimits) -> float:
     return max(height - knee, 0.0) / fast + middle_time + last + HOVER_TIME
 
 
+def look_time(plan: FlightPlan, limits: HelicopterLimits) -> float:
+    """Time [s] that the looks before the landing add to flying there and sinking.
+
+    One look is taken from the flight's height. Ground that has not borne the helicopter yet is looked at once
+    more, from `landing_low`; that where it took off is not.
+    """
+    start, last = plan.waypoints[0], plan.waypoints[-1]
+    x, y = plan.landing_sites[0] if plan.landing_sites else (last.x, last.y)
+    home = float(np.hypot(x - start.x, y - start.y)) <= limits.landing_radius
+    return limits.landing_look_time + (0.0 if home else limits.landing_low_time)
+
+
 def power(limits: HelicopterLimits, climb_rate: float = 0.0) -> float:
     """Electrical power [W] in flight: hover, plus m g w / efficiency when it climbs at w [m/s]."""
     lift = limits.mass * limits.gravity * max(climb_rate, 0.0) / limits.climb_efficiency
@@ -88,7 +100,7 @@ def price(plan: FlightPlan, limits: HelicopterLimits, ground: Ground | None = No
         highest = altitude - below
     up, down = float(highest[0]), float(highest[-1])
     duration = vertical_time(up, limits.max_climb_rate, limits.max_acceleration)
-    duration += path.seconds + limits.landing_look_time + landing_time(down, limits)
+    duration += path.seconds + look_time(plan, limits) + landing_time(down, limits)
     energy = limits.hover_power * duration + limits.mass * limits.gravity * climb / limits.climb_efficiency
     return FlightCost(
         duration, path.length, energy, len(path.pictures), float(highest.max()), float(path.speed.max()),

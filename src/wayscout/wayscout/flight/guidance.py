@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.flight.approach import Approach, Move, SiteFinder, trusted
+from wayscout.flight.approach import Approach, Move, SiteFinder, measured, trusted
 from wayscout.flight.envelope import landing_time, power, sink_rate
 from wayscout.flight.ground import Ground, follow_ground
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
+from wayscout.flight.stand import QUARTER
 from wayscout.flight.trajectory import Trajectory, build, segment_times
 from wayscout.geometry import Pose, wrap_angle
 
@@ -24,6 +25,8 @@ CLIMB, SURVEY, RETURN, DESCEND, LANDED = "climb", "survey", "return", "descend",
 COMPLETE, CUT_SHORT, ABORTED, LOST = "complete", "cut short", "aborted", "lost"
 
 POSITION_GAIN = 0.6  # [1/s] speed towards the path per metre of distance from it
+LANDING_GAIN = 1.0  # [1/s] the same above the landing site
+TOUCHING = 0.2  # [m] above ground below which nothing is corrected any more: a foot may stand
 HEIGHT_GAIN = 0.8  # [1/s]
 YAW_GAIN = 1.0  # [1/s]
 GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
@@ -109,6 +112,7 @@ class Guidance:
         self._offset: float | None = None  # ground by laser minus ground by map [m]
         self._takeoff: Array | None = None
         self._site: tuple[float, float] | None = None
+        self._heading: float | None = None  # to land with, or a quarter turn off [rad]
         self._last: tuple[float, Array] | None = None
         self._last_velocity = np.zeros(3)  # in map, as commanded
         self._range_time: float | None = None
@@ -291,16 +295,32 @@ class Guidance:
         self._make(move, pose, speed)
 
     def _affordable(self, place: tuple[float, float], pose: Pose, height: float) -> bool:
-        """Whether it can fly to a place and land there before the reserve is touched by more than a tenth."""
-        seconds = self._time_to(place, pose, height)
+        """Whether it can fly to a place and land there before the reserve is touched by more than a tenth.
+
+        Of a place that may turn out unsafe it must also be able to return to the nearest that is known to be.
+        """
+        seconds = self._time_to(place, pose, height) + self._way_back(place)
         return self._energy - seconds * power(self.limits) >= 0.9 * self.limits.energy_reserve
+
+    def _way_back(self, place: tuple[float, float]) -> float:
+        """Time [s] to look at a place and go on to the nearest known one; 0 for such a one or without any."""
+        finder = self.finder
+        if finder is None or measured(finder.verdict(place)):
+            return 0.0
+        known = [site for site in self._wanted_sites() if measured(finder.verdict(site))]
+        gaps = [float(np.hypot(site[0] - place[0], site[1] - place[1])) for site in known]
+        limits = self.limits
+        if not gaps:
+            return 0.0
+        way = min(gaps) / limits.cruise_speed + limits.cruise_speed / limits.max_acceleration
+        return way + limits.landing_look_time + limits.landing_low_time
 
     def _make(self, move: Move, pose: Pose, speed: float) -> None:
         """Set out on a move of the approach."""
         if move.place is None:
             return
         if move.kind == "land":
-            self._site, self._relative = move.place, move.relative
+            self._site, self._relative, self._heading = move.place, move.relative, move.heading
             self._explain(move)
             if float(np.hypot(*(np.asarray(move.place) - pose.position[:2]))) <= ARRIVED:
                 self.phase = DESCEND
@@ -459,20 +479,27 @@ class Guidance:
         assert self._site is not None
         limits = self.limits
         error = np.asarray(self._site) - pose.position[:2]
-        hold = _shortened(POSITION_GAIN * error, 1.0)
+        hold = _shortened(LANDING_GAIN * error, 1.0)
         sink = sink_rate(height, limits)
         if self._range_time is not None and time - self._range_time > limits.range_dropout:
             sink = limits.landing_speed  # blind: the ground may come at any time
         if float(np.hypot(*error)) > 2.0 * ARRIVED and height > 2.0:
             sink = 0.0
-        if height < 0.5:
+        if height < TOUCHING:
             hold = np.zeros(2)
         if self._stands(time, float(pose.position[2]), sink, height):
             tilt = pose.tilt()
             if tilt > LANDED_TILT:
                 return self._stop(LOST, f"landed at a tilt of {np.degrees(tilt):.0f} deg")
             return self._stop(self.progress.outcome, self.progress.message)
-        return self._command(pose, np.array([hold[0], hold[1], -sink]), 0.0, False)
+        return self._command(pose, np.array([hold[0], hold[1], -sink]), self._turn(pose, height), False)
+
+    def _turn(self, pose: Pose, height: float) -> float:
+        """Rate of turn [rad/s] to the heading with which the four feet stand best, or the nearest like it."""
+        if self._heading is None or height < TOUCHING:
+            return 0.0
+        off = self._heading - pose.yaw
+        return YAW_GAIN * (off - QUARTER * round(off / QUARTER))
 
     def _stop(self, outcome: str, message: str) -> Command:
         self.phase = LANDED

@@ -13,7 +13,7 @@ from wayscout.flight import landing
 from wayscout.flight.approach import LOOK_STEPS
 from wayscout.flight.landing import LandingSite, Verdict
 from wayscout.flight.look import FEWEST, LandingLook
-from wayscout.flight.plan import HelicopterLimits
+from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
 from wayscout.mapping.pictures import DarkPictures
@@ -105,6 +105,12 @@ class Lander:
             self._verdicts[site.x, site.y] = Verdict(site, site.reason, self.considered, True)
         if self.look is not None:
             self.look.begin()
+
+    def refusal(self, plan: FlightPlan) -> str:
+        """Return why a plan's landing is known not to be safe, '' when the flight may begin."""
+        last = plan.waypoints[-1]
+        wanted = plan.landing_sites or ((last.x, last.y),)
+        return landing.refusal(wanted, self.limits, self.measured, self.orbital, proven=self.stood_on)
 
     def fallback(self, position: Place) -> Place:
         grids = [(landing.LOOK, None), (landing.MAP, self.measured)]

@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from wayscout.errors import InvalidInput
 from wayscout.flight.plan import HelicopterLimits
+from wayscout.flight.stand import HEADINGS, tilts
 from wayscout.grid import Bounds, Grid
 
 Array = npt.NDArray[np.float64]
@@ -21,12 +22,16 @@ Array = npt.NDArray[np.float64]
 ORBITAL_UNCERTAINTY = 0.7  # share of the slope limit that the coarse map may use up: it smooths the ground
 ORBITAL_CHANCE = 0.5  # that ground which looks gentle from orbit holds no rock below the legs
 PROVEN_CHANCE = 0.97  # that it stands well where it has stood: the landing scatters
+SEEN_SHARE = 0.3  # of the ground around a place that must be measured for a refusal to stand
 KNOWN_SHARE = 0.95  # of the footprint must be measured
 DEFAULT_SIGMA = 0.01  # [m] of heights on a map that does not tell
+FOOT_ARM = 0.9  # of the circle that the legs stand in: where the feet touch
 INDEPENDENT = 0.25  # share of the cells below the legs whose errors are independent of each other
 PROVEN_REACH = 1.5  # of the footprint's radius: how far from where it stood a look may shift the landing
 ROTOR_ROOM = 0.3  # [m] what may stand above the ground below the rotor's edge
 RISK_WEIGHT, SLOPE_WEIGHT, WAY_WEIGHT = 3.0, 0.3, 0.3  # of risk, slope and distance when sites are ranked
+
+HOPELESS = 0.2  # greatest probability of a safe landing near a place with which no flight begins
 
 MAP, LOOK, PROVEN, ORBITAL = "map", "look", "proven", "orbital"
 
@@ -45,6 +50,7 @@ class LandingSite:
         basis: 'look' where it was mapped on the way in, 'map' where an earlier flight measured it, 'proven'
             where it has stood before, 'orbital' where only the orbiter saw it.
         probability: that a landing aimed here is safe, with the map's errors and the landing's scatter.
+        heading: of the body with which it stands best [rad], and so a quarter turn further; NaN for any.
     """
 
     x: float
@@ -56,6 +62,7 @@ class LandingSite:
     score: float
     basis: str
     probability: float = 0.0
+    heading: float = float("nan")
 
     @property
     def reason(self) -> str:
@@ -107,19 +114,27 @@ def measures(grid: Grid, radius: float) -> tuple[Array, Array, Array]:
 
 
 def safety(grid: Grid, limits: HelicopterLimits, dispersion: float) -> Array:
-    """Probability that a landing aimed at each cell is safe, (rows, cols); 0 where too little is known.
+    """Probability that a landing aimed at each cell is safe, with the heading of `stances`."""
+    return stances(grid, limits, dispersion)[0]
 
-    A landing is safe when the ground below the legs tilts it by less than `landing_slope`, nothing higher
-    than `landing_rock` lies there, and the legs find hold. Slope and steps as measured are off by what the
+
+def stances(grid: Grid, limits: HelicopterLimits, dispersion: float) -> tuple[Array, Array]:
+    """Probability that a landing aimed at each cell is safe, at the best heading, and that heading.
+
+    A landing is safe when the four feet stand with less tilt than `landing_slope`, nothing higher than
+    `landing_rock` lies below them, and they find hold. Tilt and steps as measured are off by what the
     heights' sigmas make of them, normally distributed. Where the legs come down scatters about the aim by
     `dispersion`: the probabilities are averaged over that, and ground that nobody measured counts as unsafe.
 
     Args:
         grid: layers of `measures`, and when present 'sigma' [m] and 'sand' (probability).
         dispersion: standard deviation of the landing point about the aim, per axis [m].
+
+    Returns:
+        (rows, cols) probability, 0 where too little is known; (rows, cols) heading [rad], one of `HEADINGS`.
     """
     radius = limits.landing_feet
-    slope, step, _ = measures(grid, radius)
+    _, step, _ = measures(grid, radius)
     dx, _, disc = _disc(grid.resolution, radius)
     known = _known(grid)
     sigma = np.where(known, np.nan_to_num(grid["sigma"], nan=DEFAULT_SIGMA), 0.0) if "sigma" in grid else None
@@ -130,17 +145,27 @@ def safety(grid: Grid, limits: HelicopterLimits, dispersion: float) -> Array:
     height_sigma = np.maximum(height_sigma, 1e-3)
     # Least squares: the gradient's sigma is the heights' over the root of the sum of squared arms.
     slope_sigma = height_sigma / np.sqrt(INDEPENDENT * float((disc * dx * dx).sum()))
-    level = ndtr((limits.landing_slope - slope) / slope_sigma)
-    smooth = ndtr((limits.landing_rock - step) / height_sigma)
-    safe = np.nan_to_num(level * smooth)
+    firm = np.nan_to_num(ndtr((limits.landing_rock - step) / height_sigma))
     if "sand" in grid:
         loose = _total(np.where(known, np.nan_to_num(grid["sand"]), 0.0).astype(np.float64), disc) / count
-        safe *= 1.0 - limits.landing_sand_risk * np.clip(loose, 0.0, 1.0)
+        firm *= 1.0 - limits.landing_sand_risk * np.clip(loose, 0.0, 1.0)
     _, room, _ = measures(grid, limits.rotor_diameter * 0.5)
-    safe = np.where(np.nan_to_num(room) > ROTOR_ROOM, 0.0, safe)
-    if dispersion <= 0.0:
-        return np.asarray(safe, dtype=np.float64)
-    width = dispersion / grid.resolution
+    firm = np.where(np.nan_to_num(room) > ROTOR_ROOM, 0.0, firm)
+    z = grid["elevation"].astype(np.float64)
+    height = np.where(known, z - (float(np.mean(z[known])) if known.any() else 0.0), 0.0) / grid.resolution
+    chances = []
+    for heading in HEADINGS:
+        sides = tilts(height, FOOT_ARM * radius / grid.resolution, heading)
+        level = sum(ndtr((limits.landing_slope - side) / slope_sigma) for side in sides) / len(sides)
+        chances.append(_scattered(firm * level, dispersion / grid.resolution))
+    chance, best = np.max(chances, axis=0), np.argmax(chances, axis=0)
+    return chance, np.asarray(HEADINGS)[best]
+
+
+def _scattered(safe: Array, width: float) -> Array:
+    """Average over where it comes down, `width` [cells] about the aim."""
+    if width <= 0.0:
+        return safe
     result: Array = cv2.GaussianBlur(safe, (0, 0), width, borderType=cv2.BORDER_CONSTANT)
     return result
 
@@ -182,9 +207,9 @@ def find_sites(
     slope, step, _ = measures(part, radius)
     if basis == ORBITAL:
         bad = ~(slope <= limits.landing_slope * ORBITAL_UNCERTAINTY)
-        chance = np.where(bad, 0.0, ORBITAL_CHANCE)
+        chance, heading = np.where(bad, 0.0, ORBITAL_CHANCE), np.full(part.shape, np.nan)
     else:
-        chance = safety(part, limits, dispersion)
+        chance, heading = stances(part, limits, dispersion)
         bad = ~((chance >= limits.landing_probability) & (slope <= limits.landing_slope))
     xs, ys = part.centres()
     px, py = np.meshgrid(xs, ys)
@@ -208,7 +233,8 @@ def find_sites(
         if any(np.hypot(s.x - sx, s.y - sy) < 2.0 * radius for s in sites):
             continue
         a, b, c, d, e = (float(v.flat[index]) for v in (slope, step, clearance, distance, score))
-        sites.append(LandingSite(sx, sy, a, b, c, d, e, basis, float(chance.flat[index])))
+        p, turn = float(chance.flat[index]), float(heading.flat[index])
+        sites.append(LandingSite(sx, sy, a, b, c, d, e, basis, p, turn))
     return sites
 
 
@@ -221,12 +247,14 @@ class Verdict:
         why: in words.
         sites: all that were considered, best first, the chosen one among them.
         seen: True where the ground was measured, so that a refusal stands.
+        proven: True where the site lies beside a place that has borne it.
     """
 
     site: LandingSite | None
     why: str
     sites: tuple[LandingSite, ...]
     seen: bool = False
+    proven: bool = False
 
 
 def consider(
@@ -253,24 +281,25 @@ def consider(
     """
     sites: list[LandingSite] = []
     seen = False
+    around = limits.landing_search if search is None else search
     stood = [p for p in proven if np.hypot(p[0] - point[0], p[1] - point[1]) <= limits.landing_radius]
     for place in stood if look is not None else []:
         assert look is not None
         reach = PROVEN_REACH * limits.landing_radius
         sites = find_sites(look, place, limits, search=reach, basis=LOOK)
         if sites:
-            return Verdict(sites[0], sites[0].reason, tuple(sites), True)
+            return Verdict(sites[0], sites[0].reason, tuple(sites), True, True)
     for grid, basis in ((look, LOOK), (measured, MAP)):
         if grid is None:
             continue
         sites += find_sites(grid, point, limits, search=search, basis=basis)
-        seen = seen or known_share(grid, point, limits.landing_search if search is None else search) > 0.3
+        seen = seen or known_share(grid, point, around) > SEEN_SHARE
         if sites:
             return Verdict(sites[0], sites[0].reason, tuple(sites), True)
     for px, py in stood:
         gap = float(np.hypot(px - point[0], py - point[1]))
         site = LandingSite(px, py, 0.0, 0.0, 0.0, gap, 1.0, PROVEN, PROVEN_CHANCE)
-        return Verdict(site, site.reason, (site,), seen)
+        return Verdict(site, site.reason, (site,), seen, True)
     if orbital is not None and not seen:
         sites = find_sites(orbital, point, limits, search=search, basis=ORBITAL)
         if sites:
@@ -307,6 +336,31 @@ def choose_site(
     return None, "no safe site is known near any wanted point"
 
 
+def refusal(
+    wanted: Sequence[tuple[float, float]],
+    limits: HelicopterLimits,
+    measured: Grid | None = None,
+    orbital: Grid | None = None,
+    *,
+    proven: Sequence[tuple[float, float]] = (),
+) -> str:
+    """Return why a flight that shall land at one of some points must not begin, '' when it may.
+
+    It may where a site is known near one of them, where the map of an earlier flight leaves some hope (a look
+    on the way in tells better), and where nothing is known at all.
+    """
+    for point in wanted:
+        if consider(point, limits, measured=measured, orbital=orbital, proven=proven).site is not None:
+            return ""
+        if measured is not None and known_share(measured, point, limits.landing_search) > SEEN_SHARE:
+            best = least_bad(measured, point, limits, MAP)
+            if best is not None and best.probability >= HOPELESS:
+                return ""
+        elif orbital is None or not orbital.bounds.contains(*point):
+            return ""
+    return f"no safe landing is known near ({wanted[0][0]:.1f}, {wanted[0][1]:.1f})" if wanted else ""
+
+
 def least_bad(
     grid: Grid, place: Sequence[float], limits: HelicopterLimits, basis: str = LOOK
 ) -> LandingSite | None:
@@ -316,7 +370,7 @@ def least_bad(
         part = grid.crop(Bounds(x - reach, y - reach, x + reach, y + reach))
     except InvalidInput:
         return None
-    chance = safety(part, limits, limits.landing_dispersion)
+    chance, heading = stances(part, limits, limits.landing_dispersion)
     best = int(np.argmax(chance))
     if not chance.flat[best] > 0.0:
         return None
@@ -325,8 +379,9 @@ def least_bad(
     sx, sy = float(px.flat[best]), float(py.flat[best])
     gap, risk = float(np.hypot(sx - x, sy - y)), 1.0 - float(chance.flat[best])
     return LandingSite(
-        sx, sy, float(slope.flat[best]), float(step.flat[best]), 0.0, gap, 10.0 + risk, basis, 1.0 - risk
-    )
+        sx, sy, float(slope.flat[best]), float(step.flat[best]), 0.0, gap, 10.0 + risk, basis, 1.0 - risk,
+        float(heading.flat[best]),
+    )  # fmt: skip
 
 
 def known_share(grid: Grid, point: Sequence[float], radius: float) -> float:

@@ -58,6 +58,7 @@ class HelicopterLimits:
     landing_look: float
     landing_low: float
     landing_look_time: float
+    landing_low_time: float
     wind_limit: float
     wind_wait: float
     air_drag: float

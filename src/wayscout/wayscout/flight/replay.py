@@ -81,7 +81,8 @@ class ReplayVehicle:
             descent_rate=self.sink_rate,
             landing_speed=self.sink_rate,  # it sank at one rate until the legs touched
             max_yaw_rate=self.yaw_rate,
-            landing_look_time=0.0,  # what it hovered for is `check_time`
+            landing_look_time=0.0,
+            landing_low_time=0.0,  # what it hovered for is `check_time`
         )
 
 

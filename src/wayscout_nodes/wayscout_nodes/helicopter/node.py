@@ -190,6 +190,8 @@ class Helicopter(Node):
         if trouble := self._landing.watch.refusal(self._time):
             raise OutsideEnvelope(f"'{plan.name}': {trouble}")
         self._landing.begin(limits)
+        if trouble := self._landing.lander.refusal(plan):
+            raise OutsideEnvelope(f"'{plan.name}': {trouble}")
         return Guidance(plan, limits, ground, self._landing.lander)
 
     def _check_places(self, plan: FlightPlan) -> None:
