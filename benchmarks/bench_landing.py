@@ -34,6 +34,7 @@ BODY_TILT, WORST_TILT = 6.0, 12.0  # deg
 MARGIN = 18.0  # [m] kept from the world's edge
 HOP = (12.0, 40.0)  # [m] length of a hop
 HEIGHT, SPEED = 12.0, 5.0
+SOL = 88775.0  # [s] of sun between hops, so that the pack is full
 
 
 def wanted_point(sortie: Sortie, rng: np.random.Generator) -> tuple[float, float]:
@@ -124,7 +125,7 @@ def main() -> None:
             )
             if landed.lost:
                 break
-            sortie.sim.rest(20000.0)
+            sortie.sim.rest(SOL)
         sortie.close()
     report(rows)
 
