@@ -80,9 +80,8 @@ def strata(surface: Array) -> dict[str, Mask]:
 
 
 def report_elevation(grid: Grid, surface: Array, region: Mask) -> None:
-    measured = (grid["measured"] == 1) & np.isfinite(surface)
     filled = (grid["measured"] == 0) & np.isfinite(surface)
-    inside = region & measured
+    inside = measured_floor(grid, surface, region)
     error = grid["elevation"] - surface
     before = rms(error[inside])
     shift = float(np.median(error[inside]))
@@ -105,15 +104,26 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> None:
         f"RMSE after the shift, the half with the smallest sigma over all: {ratio:.3f} "
         f"(not under {share:.3f} if nothing told where bends are large)"
     )
-    total = np.sum(error[inside] ** 2)
-    for name, mask in strata(surface).items():
-        cells = mask & inside
-        if cells.any():
-            within = float(np.mean(np.abs(error[cells]) <= sigma[cells]))
+    report_strata(
+        {name: (error[mask & inside], sigma[mask & inside]) for name, mask in strata(surface).items()}
+    )
+
+
+def measured_floor(grid: Grid, surface: Array, region: Mask) -> Mask:
+    """Measured cells of the floors whose true height is known."""
+    return region & (grid["measured"] == 1) & np.isfinite(surface)
+
+
+def report_strata(cells: dict[str, tuple[Array, Array]]) -> None:
+    """Print how honest sigma is: stratum -> errors after the shift and their sigmas [m]."""
+    total = sum(float(np.sum(error**2)) for error, _ in cells.values())
+    for name, (error, sigma) in cells.items():
+        if len(error):
+            within = float(np.mean(np.abs(error) <= sigma))
             print(
-                f"  {name:10s} {cells.sum():7d} cells  RMSE {rms(error[cells]):.4f} "
-                f"({np.sum(error[cells] ** 2) / total:.0%} of the squares)  "
-                f"within 1 sigma {within:.3f}  sigma {np.median(sigma[cells]):.4f}"
+                f"  {name:10s} {len(error):7d} cells  RMSE {rms(error):.4f} "
+                f"({np.sum(error**2) / total:.0%} of the squares)  "
+                f"within 1 sigma {within:.3f}  sigma {np.median(sigma):.4f}"
             )
 
 

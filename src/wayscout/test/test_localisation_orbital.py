@@ -14,7 +14,7 @@ from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
-from wayscout.localisation.orbital import Orbital, check_picture, match_patch, match_picture
+from wayscout.localisation.orbital import Orbital, check_picture, detail_of, match_patch, match_picture
 
 DOWN = Pose.from_rotation([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]], [0.0, 0.0, 0.0])
 CAMERA = Camera.pinhole(320, 240, 0.82)
@@ -65,6 +65,34 @@ def test_the_offset_of_a_picture_is_found(x, y, yaw, dx, dy, tilt):
     assert np.abs(match.offset + np.array([dx, dy])).max() < 0.08
     assert match.score > 0.8
     assert match.lead > 0.2
+
+
+def test_light_that_the_orbiter_saw_otherwise_does_not_pull_the_match():
+    """A broad slope of brightness, and a shadow whose edge has moved on by 0.6 m."""
+    x, _ = ORBITAL.image.centres()
+    lit = Grid(ORBITAL.image.resolution, ORBITAL.image.origin, ORBITAL.image.shape, "map")
+    shade = np.where(x > 0.6, 0.35, 1.0) * (1.0 + 0.02 * x)
+    lit["image"] = ORBITAL.image["image"] * cv2.GaussianBlur(shade[None], (0, 0), 2.0)
+    true = Pose.from_euler(0.0, 0.0, 12.0) @ DOWN
+    half = np.where(np.arange(CAMERA.height) < CAMERA.height // 2, 0.35, 1.0)[:, None]  # the sun from behind
+    seen = (picture(true) * half).astype(np.uint8)
+    match = match_picture(Orbital(lit, ORBITAL.elevation), seen, CAMERA, true, np.zeros(3), np.zeros(2), 2.0)
+    assert match is not None
+    assert np.abs(match.offset).max() < 0.1
+    assert match.lead > 0.2
+
+
+def test_detail_is_as_strong_in_shadow_as_in_light_and_unknown_where_the_picture_is():
+    rng = np.random.default_rng(1)
+    grey = 100.0 + 20.0 * cv2.GaussianBlur(rng.normal(size=(80, 80)), (0, 0), 1.5)
+    grey[:, 40:] *= 0.4
+    grey[:10] = np.nan
+    detail = detail_of(grey, 0.25)
+    assert detail.shape == grey.shape
+    assert np.array_equal(np.isnan(detail), np.isnan(grey))
+    left, right = np.nanstd(detail[:, :25]), np.nanstd(detail[:, 55:])
+    assert 0.5 < right / left < 1.2
+    assert abs(np.nanmean(detail)) < 0.1
 
 
 def test_black_and_foreign_pictures_do_not_match():

@@ -9,6 +9,7 @@ map. A match therefore measures position plus shift; who calls tells the two apa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -23,6 +24,9 @@ from wayscout.grid import Bounds, Grid
 Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
+
+_DETAIL_REACH = 1.5  # m, scale (Gaussian sigma) above which brightness is taken for light, not for detail
+_DETAIL_CONTRAST = 2.0  # grey values, contrast below which detail counts less: noise is about one
 
 LASER_DOWN = Pose.from_euler(0.0, 0.0, 0.0, pitch=0.5 * np.pi)
 """A laser frame in base_link whose x axis, the one it measures along, looks straight down."""
@@ -55,6 +59,11 @@ class Orbital:
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0.0):
                 raise InvalidInput(f"orbital.{name}", value, "a standard deviation [m] is needed")
+
+    @cached_property
+    def detail(self) -> npt.NDArray[np.float32]:
+        """(rows, cols) `detail_of` the image."""
+        return detail_of(self.image["image"], self.image.resolution)
 
 
 @dataclass(frozen=True)
@@ -125,6 +134,34 @@ def sample_ground(
     return result
 
 
+def detail_of(grey: npt.NDArray[np.floating], resolution: float) -> npt.NDArray[np.float32]:
+    """Take off the brightness of the surroundings and divide by their contrast.
+
+    A shadow or a bright slope fills a picture with one broad gradient: all shifts then correlate alike, and
+    the edge of a shadow pulls the match along. Detail has a sharp peak where it fits, or none.
+
+    Args:
+        grey: (rows, cols), NaN where unknown. resolution: [m].
+
+    Returns:
+        (rows, cols), NaN where unknown; about 1 where there is detail, less where there is only noise.
+    """
+    known = np.isfinite(grey)
+    sigma = _DETAIL_REACH / resolution
+
+    def around(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        blurred: npt.NDArray[np.float32] = cv2.GaussianBlur(
+            values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT
+        )
+        return blurred
+
+    weight = np.maximum(around(known.astype(np.float32)), 1e-3)
+    filled = np.where(known, grey, 0.0).astype(np.float32)
+    off = np.where(known, filled - around(filled) / weight, 0.0).astype(np.float32)
+    contrast = np.sqrt(around(off * off) / weight + _DETAIL_CONTRAST**2)
+    return np.where(known, off / contrast, np.nan).astype(np.float32)
+
+
 @njit(cache=True)
 def _correlate(patch, area, search):  # type: ignore[no-untyped-def]
     """Normalised correlation of a patch (NaN = ignore) at every shift within +-search cells."""
@@ -183,14 +220,14 @@ def match_patch(orbital: Orbital, patch: npt.NDArray[np.float32], corner: tuple[
     r0, r1, c0, c1 = max(row0, 0), min(row0 + rows, height), max(col0, 0), min(col0 + cols, width)
     if r1 - r0 < 8 or c1 - c0 < 8:
         return None
-    area[r0 - row0 : r1 - row0, c0 - col0 : c1 - col0] = orbital.image["image"][r0:r1, c0:c1]
+    area[r0 - row0 : r1 - row0, c0 - col0 : c1 - col0] = orbital.detail[r0:r1, c0:c1]
     unknown = ~np.isfinite(area)
     if np.mean(unknown) > 0.5:
         return None
-    area[unknown] = np.mean(area[~unknown])
+    area[unknown] = 0.0
     if int(np.isfinite(patch).sum()) < 200 or float(np.nanstd(patch)) < 0.5:
         return None
-    scores = _correlate(patch.astype(np.float64), area, search)
+    scores = _correlate(detail_of(patch, r).astype(np.float64), area, search)
     inner = scores[1:-1, 1:-1]
     at = np.unravel_index(int(np.argmax(inner)), inner.shape)
     pr, pc = int(at[0]) + 1, int(at[1]) + 1
