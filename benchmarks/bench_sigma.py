@@ -1,0 +1,69 @@
+# Copyright 2026 The Wayscout authors
+# SPDX-License-Identifier: Apache-2.0
+"""How honest a flown map's sigma is, over several missions together.
+
+The noise of a flight's attitude tilts the whole track by a draw of its own, which its map's errors share. One
+mission therefore lies within its sigma nearly everywhere or too seldom; many together show whether the draws
+are as large as foretold.
+
+./wayscout campaign config/campaigns/survey.yaml --world worlds/seven --run runs/seven    # and more of them
+python benchmarks/bench_sigma.py runs/seven=worlds/seven runs/eight=worlds/eight
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from bench_mapping import floors, measured_floor, report_elevation, report_strata, rms, strata, true_surface
+from bench_mission import layers
+
+from wayscout.worlds.truth import load_truth
+
+Array = npt.NDArray[np.float64]
+Cells = dict[str, tuple[Array, Array]]  # stratum -> errors after the map's shift, and sigmas
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN=WORLD", help="run folder and its world's folder")
+    missions: list[Cells] = []
+    for pair in parser.parse_args().runs:
+        run, world = (Path(part) for part in pair.rsplit("=", 1))
+        print(run)
+        missions.append(floor_cells(run, world))
+    names = list(missions[0])
+    together = {
+        name: tuple(np.concatenate([cells[name][part] for cells in missions]) for part in (0, 1))
+        for name in names
+    }
+    print(f"\nall {len(missions)} missions together")
+    report_strata({name: (error, sigma) for name, (error, sigma) in together.items()})
+    error = np.concatenate([together[name][0] for name in names])
+    sigma = np.concatenate([together[name][1] for name in names])
+    best = sigma <= np.median(sigma)
+    print(
+        f"RMSE after each map's shift {rms(error):.4f} m; the half with the smallest sigma over all: "
+        f"{rms(error[best]) / rms(error):.3f}"
+    )
+
+
+def floor_cells(run: Path, world: Path) -> Cells:
+    """Print what one mission's map is worth; return its errors and sigmas by stratum."""
+    truth = load_truth(world)
+    grid = layers(run / "map", ("elevation", "sigma", "measured"))
+    surface, _ = true_surface(truth, grid)
+    region = floors(truth, grid)
+    report_elevation(grid, surface, region)
+    inside = measured_floor(grid, surface, region)
+    error = grid["elevation"] - surface
+    error = error - np.mean(error[inside])
+    return {name: (error[m & inside], grid["sigma"][m & inside]) for name, m in strata(surface).items()}
+
+
+if __name__ == "__main__":
+    main()
