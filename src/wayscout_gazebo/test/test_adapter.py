@@ -248,6 +248,7 @@ class Gazebo(Node):
             (Image, "rover/hazcam/depth", qos.sensor(False)),
             (Clock, "/clock", qos.COMMAND),
             (Twist, names.HELICOPTER_VELOCITY, qos.COMMAND),
+            (Bool, names.LASER_TRIGGER, qos.COMMAND),
             (Bool, names.NAVCAM_TRIGGER, qos.COMMAND),
             (Bool, names.HAZCAM_TRIGGER, qos.COMMAND),
             (Bool, names.COLOUR_TRIGGER, qos.COMMAND),
@@ -417,7 +418,7 @@ def test_a_flight_moves_the_body_drains_the_battery_and_sees(scene: Scene) -> No
     scene.until(lambda: len(heard["helicopter/odom"]) > 15)
     assert scene.newest("helicopter/odom").pose.pose.position.z > 1.0
     assert 0.9 < scene.newest("helicopter/battery").percentage < 1.0
-    scene.until(lambda: gazebo.say[names.LASER].get_subscription_count() > 0)
+    scene.until(lambda: len(heard[names.LASER_TRIGGER]) > 15)
     laser = scene.says(names.LASER, depth(7.1), "helicopter/range")
     assert laser.range == pytest.approx(7.0, abs=0.2)
     assert laser.header.frame_id == "helicopter/range_link"
@@ -439,8 +440,11 @@ def test_a_flight_moves_the_body_drains_the_battery_and_sees(scene: Scene) -> No
         scene.until(lambda before=before: len(heard[names.HELICOPTER_VELOCITY]) > before)
     assert scene.newest(names.HELICOPTER_VELOCITY).linear.z == pytest.approx(0.0, abs=0.01)
     gazebo.say["helicopter/motors"].publish(Bool(data=False))
-    scene.until(lambda: gazebo.say[names.LASER].get_subscription_count() == 0)
     scene.until(lambda: scene.newest(names.HELICOPTER_VELOCITY).linear.z == 0.0)
+    drawn = len(heard[names.LASER_TRIGGER])
+    gazebo.truth(names.HELICOPTER_TRUTH, 8.0, Pose.from_euler(5, 6, 0.1, yaw=1.0))
+    scene.until(lambda: scene.adapter.helicopter.truth.pose.position[2] < 1.0)
+    assert len(heard[names.LASER_TRIGGER]) == drawn
 
 
 def test_advancing_charges_and_leaves_the_clock(scene: Scene) -> None:

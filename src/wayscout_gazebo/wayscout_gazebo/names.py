@@ -11,6 +11,7 @@ from __future__ import annotations
 HELICOPTER_TRUTH = "gazebo/helicopter/truth"
 HELICOPTER_VELOCITY = "gazebo/helicopter/velocity"
 LASER = "gazebo/helicopter/laser"
+LASER_TRIGGER = "gazebo/helicopter/laser_trigger"
 NAVCAM = "gazebo/helicopter/navcam"
 NAVCAM_TRIGGER = "gazebo/helicopter/navcam_trigger"
 COLOUR = "gazebo/helicopter/colour"

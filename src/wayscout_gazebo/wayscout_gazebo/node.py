@@ -214,7 +214,6 @@ class _Helicopter:
         self._sent = -math.inf
         self._count = 0
         self._distance = math.inf
-        self._laser: Subscription | None = None
         self._odom = node.publish_sensor(Odometry, "helicopter/odom")
         self._range = node.publish_sensor(Range, "helicopter/range")
         self._battery = node.publish_sensor(BatteryState, "helicopter/battery")
@@ -223,6 +222,8 @@ class _Helicopter:
         wide = (names.COLOUR, names.COLOUR_TRIGGER, "helicopter/colour_optical", "rgb8")
         self._see("helicopter/colour", colour_camera(), *wide)
         self._velocity = node.create_publisher(Twist, names.HELICOPTER_VELOCITY, qos.COMMAND)
+        self._laser = node.create_publisher(Bool, names.LASER_TRIGGER, qos.COMMAND)
+        node.listen(Image, names.LASER, self._on_laser, newest=True)
         node.listen(Odometry, names.HELICOPTER_TRUTH, self._on_truth, newest=True)
         node.listen(TwistStamped, "helicopter/cmd_vel", self._on_velocity)
         node.listen(Bool, "helicopter/motors", lambda m: self._on_motors(bool(m.data)))
@@ -246,8 +247,6 @@ class _Helicopter:
         if self.flight.on and not before:
             if self._sensors is not None:
                 self._sensors.begin_flight()
-            # a laser that is listened to has to be drawn: in flight only
-            self._laser = self._node.listen(Image, names.LASER, self._on_laser, newest=True)
         elif before and not self.flight.on:
             self._stop()
         if self.flight.on != before:
@@ -255,9 +254,7 @@ class _Helicopter:
 
     def _stop(self) -> None:
         self._velocity.publish(Twist())
-        if self._laser is not None:
-            self._node.destroy_subscription(self._laser)
-            self._laser, self._distance = None, math.inf
+        self._distance = math.inf
 
     def _see(self, topic: str, camera: Camera, raw: str, trigger: str, frame: str, encoding: str) -> None:
         """Pass triggers on to a camera of Gazebo's, and its pictures back with a camera's faults."""
@@ -290,6 +287,8 @@ class _Helicopter:
         flew = self.flight.on
         if now.time - self._heard > self._node.numbers.command_life:
             self.flight.command(np.zeros(3), 0.0)
+        if flew:
+            self._laser.publish(Bool(data=True))  # each reading has to be drawn: in flight only
         linear, turn = self.flight.step(elapsed, now.pose.yaw, float(now.velocity[2]), self._distance)
         if flew or self.flight.lost:
             twist = Twist()
@@ -324,9 +323,9 @@ class _Helicopter:
         self._node.note()
 
     def _on_laser(self, message: Image) -> None:
-        self._distance = readings.distance(message, self._node.numbers.laser_lift, names.LASER)
-        if self._sensors is None:
+        if self._sensors is None or not self.flight.on:
             return
+        self._distance = readings.distance(message, self._node.numbers.laser_lift, names.LASER)
         out = Range(radiation_type=Range.INFRARED, field_of_view=0.005, min_range=0.0, max_range=self._reach)
         out.range = self._sensors.measured(self._distance)
         out.header.stamp, out.header.frame_id = message.header.stamp, "helicopter/range_link"

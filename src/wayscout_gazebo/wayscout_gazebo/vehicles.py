@@ -268,6 +268,8 @@ def _laser(base: ET.Element, numbers: GazeboNumbers, shared: SimulatorNumbers) -
     add(sensor, "topic", names.in_gazebo(names.LASER))
     add(sensor, "update_rate", f"{numbers.flight_rate:g}")
     lens = add(sensor, "camera")
+    add(lens, "triggered", "true")
+    add(lens, "trigger_topic", names.in_gazebo(names.LASER_TRIGGER))
     add(lens, "camera_info_topic", names.in_gazebo(f"{names.LASER}/camera_info"))
     add(lens, "horizontal_fov", LASER_VIEW)
     image = add(lens, "image")

@@ -49,6 +49,15 @@ class LeanExecutor(SingleThreadedExecutor):
             guard.trigger = trigger
         self._looked = time.monotonic()
         self._looks = True
+        self.waits = False
+
+    def wait_for_ready_callbacks(self, *args: Any, **settings: Any) -> Any:
+        """Return what is to be called next; `waits` is true meanwhile."""
+        self.waits = True
+        try:
+            return super().wait_for_ready_callbacks(*args, **settings)
+        finally:
+            self.waits = False
 
     def can_execute(self, entity: Any) -> bool:
         """Return whether an entity belongs into this wait set."""
@@ -78,11 +87,14 @@ def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
         print(f"{_name(None, make)}: {reason}", file=sys.stderr, flush=True)
         return BAD_INPUT
     stopping = False
+    spinner: LeanExecutor | None = None
 
     def stop(signum: int, _frame: object) -> None:
         nonlocal stopping
-        if not stopping:  # Ctrl-C reaches a child twice: from the terminal and from the parent
-            stopping = True
+        if stopping:  # Ctrl-C reaches a child twice: from the terminal and from the parent
+            return
+        stopping = True
+        if spinner is None or not spinner.waits:  # rclpy does not stand an exception amid its wait set
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, stop)
@@ -96,7 +108,8 @@ def run(make: Callable[[], Node], args: list[str] | None = None) -> int:
         node.create_timer(0.25, lambda: None, clock=Clock(clock_type=ClockType.STEADY_TIME))
         spinner = LeanExecutor()
         spinner.add_node(node)
-        spinner.spin()
+        while not stopping and rclpy.ok():
+            spinner.spin_once()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (WayscoutError, ParameterException) as error:
