@@ -18,7 +18,7 @@ campaign
 |- for each task: begin it, then
 |  |- survey, reposition, flight: plan the task, fly all
 |  |- recon: prepare, recharge, approval, recon, update map, inspect
-|  `- climb: until it is over, as above
+|  `- climb: rank science targets, then until it is over, as above
 |  and settle it
 `- conclude
 """
@@ -70,7 +70,7 @@ def build(mission: Mission) -> py_trees.behaviour.Behaviour:
 def _task(mission: Mission, index: int, task: Task) -> py_trees.behaviour.Behaviour:
     begin, settle = do.BeginTask(mission, index), do.SettleTask(mission)
     if isinstance(task, Climb):
-        return _in_turn(task.label, begin, _climb(mission))
+        return _in_turn(task.label, begin, do.RankTargets(mission), _climb(mission))
     if isinstance(task, Recon):
         look = _in_turn(
             "look at it",
