@@ -12,9 +12,10 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from wayscout.grid import Grid
+from wayscout.mars import GRAVITY
 from wayscout.routing.corridor import Corridor
 from wayscout.routing.parameters import RouterParams, RoverLimits
-from wayscout.routing.search import GRAVITY, slip
+from wayscout.routing.search import slip
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -21,6 +21,7 @@ from numba import njit
 
 from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
+from wayscout.mars import GRAVITY
 from wayscout.routing.parameters import RouterParams, RoverLimits
 
 Array = npt.NDArray[np.float64]
@@ -29,8 +30,6 @@ Mask = npt.NDArray[np.bool_]
 
 FORBIDDEN = 2000.0
 """Price of a metre over a limit: more than any detour on these maps."""
-
-GRAVITY = 3.721  # [m/s^2] Mars
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from wayscout import raster
 from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
+from wayscout.mars import GRAVITY
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 T = TypeVar("T", bound=BaseModel)
@@ -102,7 +103,7 @@ class World(_Strict):
     origin: str = Field("generated", description="recipe with version, or the DEM's file name")
     size: Positive = Field(description="m, side of the square")
     resolution: Positive = Field(description="m, spacing of the heightmap's vertices")
-    gravity: Positive = Field(3.721, description="m/s^2")
+    gravity: Positive = Field(default=GRAVITY, description="m/s^2")
     sun: Sun
     start: Start
     goal: Goal

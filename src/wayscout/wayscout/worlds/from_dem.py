@@ -362,7 +362,6 @@ def _describe(
     side = 3.0 if start[0] + 3.0 < 0.5 * size - 1.0 else -3.0
     return World(
         name=name, seed=seed, origin=dem.name, size=size, resolution=size / (ground.shape[0] - 1),
-        gravity=3.721,
         sun=Sun(azimuth=SUN_AZIMUTH, elevation=SUN_ELEVATION),
         start=survey(ground, seed, (start[0], start[1]), (start[0] + side, start[1]), yaw),
         goal=Goal(x=goal[0], y=goal[1], radius=2.0),

@@ -107,7 +107,6 @@ def _describe(plan: Plan, recipe: Recipe, ground: Grid, name: str, kind: str) ->
         origin=f"recipe {kind}, generator {VERSION}",
         size=recipe.size,
         resolution=recipe.resolution,
-        gravity=3.721,
         sun=Sun(azimuth=round(plan.sun_azimuth, 4), elevation=round(plan.sun_elevation, 4)),
         start=places.survey(ground, plan.seed, pad.a, pad.b, 1.5708),
         goal=Goal(x=recipe.goal[0], y=recipe.goal[1], radius=recipe.goal_radius),

@@ -143,7 +143,7 @@ def _describe(
     pad = _pads(recipe)[0]
     return World(
         name=name, seed=seed, origin=f"recipe {kind}, landing gear {VERSION}",
-        size=recipe.size, resolution=recipe.resolution, gravity=3.721,
+        size=recipe.size, resolution=recipe.resolution,
         sun=Sun(azimuth=round(sun[0], 4), elevation=round(sun[1], 4)),
         start=places.survey(ground, seed, pad.a, pad.b, 1.5708),
         goal=Goal(x=recipe.goal[0], y=recipe.goal[1], radius=recipe.goal_radius),
