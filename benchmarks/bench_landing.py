@@ -100,20 +100,21 @@ def main() -> None:
     parser.add_argument("--recipe", default="delta")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(20)))
     parser.add_argument("--hops", type=int, default=10)
+    parser.add_argument("--draw", type=int, default=77, help="of the hops in each world")
     parser.add_argument("--rows", type=Path, default=None, help="JSON lines to add to and go on from")
     args = parser.parse_args()
     rows: list[Row] = []
     for seed in args.seeds:
-        kept = kept_rows(args.rows, recipe=args.recipe, seed=seed)
+        kept = kept_rows(args.rows, recipe=args.recipe, seed=seed, draw=args.draw)
         if len(kept) >= args.hops:
             rows += kept
             continue
         sortie = Sortie(world_of(seed, args.recipe, args.worlds), seed)
-        rng = np.random.default_rng([seed, 77])
+        rng = np.random.default_rng([seed, args.draw])
         for number in range(args.hops):
             landed, priced, cpu = hop(sortie, rng, number)
-            row = {"recipe": args.recipe, "seed": seed, "hop": number, "cpu": cpu, "priced": priced}
-            row |= judged(sortie, landed)
+            row = {"recipe": args.recipe, "seed": seed, "draw": args.draw, "hop": number}
+            row |= {"cpu": cpu, "priced": priced, **judged(sortie, landed)}
             rows.append(row)
             keep_row(args.rows, row)
             print(
