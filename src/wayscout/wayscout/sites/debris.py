@@ -133,6 +133,8 @@ def _piece(
     row, col = round(v + corner[1]), round(u + corner[0])
     row, col = min(max(row, 0), mosaic.source.shape[0] - 1), min(max(col, 0), mosaic.source.shape[1] - 1)
     pixel = float(mosaic.sampling[row, col])
+    if pixel > params.debris_sampling:
+        return None
     sigma = float(np.hypot(mosaic.resolution, pixel if np.isfinite(pixel) else mosaic.resolution))
     return Piece(float(x), float(y), size, float(np.hypot(sigma, 0.1 * size)), outline)
 

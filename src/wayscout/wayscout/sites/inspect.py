@@ -94,7 +94,8 @@ def inspect(
     area, pixel = seen.sum() * mosaic.resolution**2, float(np.nanmedian(mosaic.sampling[seen]))
     notes.append(
         f"{area:.0f} m^2 were seen, at {pixel:.3f} m "
-        f"of ground per pixel (median); pieces below {params.debris_smallest:g} m are not reported."
+        f"of ground per pixel (median); pieces below {params.debris_smallest:g} m, or shown "
+        f"coarser than {params.debris_sampling:g} m per pixel, are not reported."
     )
     return SiteFindings(prior, mosaic, tuple(objects), tuple(notes), count, count_sigma, len(pictures))
 

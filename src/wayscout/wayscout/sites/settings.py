@@ -39,4 +39,5 @@ class SiteParams:
     debris_elongation: float
     debris_sharpness: float
     debris_slope: float
+    debris_sampling: float
     line_contrast: float
