@@ -283,6 +283,25 @@ def test_memory_is_linear_in_the_area_not_in_the_samples() -> None:
     assert store.covered() == Bounds(0.0, -1.6, 3.2, 1.6)
 
 
+def test_stray_cells_and_patches_go_and_rocks_walls_and_slopes_stay() -> None:
+    height = np.add.outer(np.zeros(120), 0.05 * np.arange(120)).astype(np.float32)  # a slope of 27 degrees
+    height[:, 90:] += 3.0  # a wall
+    height[20:32, 20:32] += 1.4  # a rock of 1.2 m
+    used = np.full_like(height, 6.0)
+    sound = height.copy()
+    height[60:64, 40:44] -= 3.8  # many pairs agree on a pit of 0.4 m that cannot be
+    height[100, 30], used[100, 30] = height[100, 30] + 0.8, 2.0
+    height[100, 50] += 0.8  # as high, but many saw it
+    found = surface.without_strays(height, used, 0.5)
+    gone = np.isnan(found)
+    assert gone[60:64, 40:44].all()
+    assert gone[100, 30]
+    assert gone.sum() == 17
+    kept = ~gone
+    kept[100, 50] = False
+    assert np.array_equal(found[kept], sound[kept])
+
+
 def test_small_holes_are_filled_with_growing_doubt_and_edges_are_not_extended() -> None:
     x = np.arange(40, dtype=np.float32)[None, :] * 0.1
     height = np.repeat(x, 40, axis=0)

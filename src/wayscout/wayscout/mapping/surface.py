@@ -14,6 +14,8 @@ from wayscout.grid import Layer
 
 Mask = npt.NDArray[np.bool_]
 
+_STRAY_CELLS = 25  # cells of a patch, half a metre square, that no rock of twice stray_height fills
+
 
 @dataclass(frozen=True)
 class SurfaceParams:
@@ -35,12 +37,28 @@ class SurfaceParams:
 
 
 def without_strays(height: Layer, used: Layer, limit: float) -> Layer:
-    """Drop heights of at most two samples that stand over `limit` [m] off their surroundings' median."""
+    """Drop stray cells and stray patches.
+
+    A cell of at most two samples is stray that stands over `limit` [m] off its surroundings' median. A patch
+    is, whatever saw it, that stands twice as far off the ground within a metre and measures no more than
+    _STRAY_CELLS: no rock or pit is deeper than it is wide and ends within one cell.
+    """
     known = np.isfinite(height)
     filled = _filled_by_nearest(height)
-    middle = cv2.medianBlur(filled, 5)
-    stray = known & (used <= 2) & (np.abs(height - middle) > limit)
-    result: Layer = np.where(stray, np.nan, height).astype(np.float32)
+    stray = known & (used <= 2) & (np.abs(height - cv2.medianBlur(filled, 5)) > limit)
+    far = known & (np.abs(height - _broad_median(filled)) > 2.0 * limit)
+    _, patch, facts, _ = cv2.connectedComponentsWithStats(far.astype(np.uint8), connectivity=8)
+    small = facts[:, cv2.CC_STAT_AREA] <= _STRAY_CELLS
+    small[0] = False  # what is not far
+    result: Layer = np.where(stray | small[patch], np.nan, height).astype(np.float32)
+    return result
+
+
+def _broad_median(filled: Layer) -> Layer:
+    """Median over 20 x 20 cells or so, from means of 4 x 4."""
+    rows, cols = filled.shape
+    means = cv2.resize(filled, (-(-cols // 4), -(-rows // 4)), interpolation=cv2.INTER_AREA)
+    result: Layer = cv2.resize(cv2.medianBlur(means, 5), (cols, rows), interpolation=cv2.INTER_LINEAR)
     return result
 
 
