@@ -15,15 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
-from wayscout.grid import Bounds, Grid
-from wayscout.localisation import tracks
+from wayscout.grid import Bounds
+from wayscout.localisation import ground_points, tracks
 from wayscout.localisation.bundle import Observations, Priors, Solution, solve
 from wayscout.localisation.orbital import (
     LASER_DOWN,
@@ -387,7 +386,7 @@ class _Adjustment:
             if good.sum() < 6:
                 continue  # a swing between two pictures may leave them apart, yet not the next one
             sightings.append((j, good, found[good]))
-            ground[good] = _on_rays(
+            ground[good] = ground_points.on_rays(
                 pose, rays[good], self.pose(j), self.camera.rays(found[good]), ground[good]
             )
         return _Followed(uv, depth, ground, sightings)
@@ -417,7 +416,7 @@ class _Adjustment:
             if len(at) < 12:
                 return []
             ground = self.points[at]
-            point, normal = _plane(ground)
+            point, normal = ground_points.plane(ground)
             sightings = []
             for j in self.overlapping(i, ground):
                 good, found = self.follow(i, j, self.pixels[i][at - first], ground, point, normal)
@@ -455,7 +454,7 @@ class _Adjustment:
         known = self.points[np.isfinite(self.points[:, 0])]
         if len(known) < 50:
             return False
-        surface = _surface(known)
+        surface = ground_points.surface(known)
         half = 0.5 * np.hypot(self.camera.width / self.camera.fx, self.camera.height / self.camera.fy)
         orbital = self.orbital
 
@@ -565,44 +564,3 @@ def _near_track(earlier: list[PosedPicture], poses: list[Pose], camera: Camera) 
 
 def _yaw_of(rotation: Array) -> float:
     return float(np.arctan2(rotation[1, 0] - rotation[0, 1], rotation[0, 0] + rotation[1, 1]))
-
-
-def _on_rays(first: Pose, rays: Array, second: Pose, seen: Array, ground: Array) -> Array:
-    """Points on the rays (n, 3) of the first view that lie nearest to the rays (n, 3, optical) of the second.
-
-    Depths that differ by more than a third from those of `ground` are left as they were.
-    """
-    b = seen @ second.rotation().T
-    base = first.position - second.position
-    a_off = rays - b * np.sum(rays * b, axis=1, keepdims=True)
-    base_off = base - b * (b @ base)[:, None]
-    t = -np.sum(a_off * base_off, axis=1) / np.maximum(np.sum(a_off**2, axis=1), 1e-9)
-    old = np.sum((ground - first.position) * rays, axis=1)
-    t = np.where(np.abs(t - old) < 0.33 * old, t, old)
-    result: Array = first.position + rays * t[:, None]
-    return result
-
-
-def _plane(points: Array) -> tuple[Array, Array]:
-    """Least-squares plane through ground points: (point, unit normal, upwards)."""
-    middle = np.median(points, axis=0)
-    a = np.concatenate([points[:, :2] - middle[:2], np.ones((len(points), 1))], axis=1)
-    k = np.linalg.lstsq(a, points[:, 2], rcond=None)[0]
-    normal = np.array([-k[0], -k[1], 1.0])
-    return np.array([middle[0], middle[1], k[2]]), normal / np.linalg.norm(normal)
-
-
-def _surface(points: Array, resolution: float = 0.5, smooth: float = 0.6) -> Grid:
-    """Smooth relief through scattered points, NaN farther than about 1.5 m from any."""
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    grid = Grid.over(Bounds(low[0] - 2.0, low[1] - 2.0, high[0] + 2.0, high[1] + 2.0), resolution)
-    row, col = grid.indices(points[:, 0], points[:, 1])
-    total, weight = np.zeros(grid.shape), np.zeros(grid.shape)
-    datum = float(np.median(points[:, 2]))
-    np.add.at(total, (row, col), points[:, 2] - datum)
-    np.add.at(weight, (row, col), 1.0)
-    sigma = smooth / resolution
-    total, weight = cv2.GaussianBlur(total, (0, 0), sigma), cv2.GaussianBlur(weight, (0, 0), sigma)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        grid["elevation"] = np.where(weight > 1e-3, total / weight + datum, np.nan)
-    return grid
