@@ -49,6 +49,7 @@ class HelicopterParams:
     stand_sigma: float
     way_sigma_floor: float
     way_sigma_share: float
+    way_sigma_rise: float
     picture_match_sigma: float
     picture_min_score: float
     picture_min_lead: float
@@ -211,7 +212,11 @@ class HelicopterFilter(DriftFilter):
         h = np.zeros((3, _SIZE))
         h[:, :3], h[:, _CLONE] = np.eye(3), -np.eye(3)
         h[0, _TURN], h[1, _TURN] = turned[1], -turned[0]
-        sigma = self._params.way_sigma_floor + self._params.way_sigma_share * float(np.linalg.norm(way))
+        # Attitude noise moves the view sideways, hardly its height: that is known several times better.
+        p = self._params
+        along = p.way_sigma_floor + p.way_sigma_share * float(np.linalg.norm(way))
+        rise = p.way_sigma_rise + p.way_sigma_share * abs(float(way[2]))
+        sigma = np.array([along, along, rise])
         self._update(h, turned - (self._state[:3] - self._state[_CLONE]), sigma, gated=True)
 
     def _match_orbital(self, grey: npt.NDArray[np.uint8]) -> PictureResult:
@@ -237,9 +242,10 @@ class HelicopterFilter(DriftFilter):
         used = self._update(both, match.offset - shift, sigma, gated=True)
         return PictureResult(match, used, "" if used else "outlier")
 
-    def _update(self, h: Array, residual: Array, sigma: float, gated: bool = False) -> bool:
+    def _update(self, h: Array, residual: Array, sigma: float | Array, gated: bool = False) -> bool:
         covariance = self._covariance
-        innovation = h @ covariance @ h.T + sigma**2 * np.eye(len(h))
+        noise = np.diag(np.broadcast_to(np.square(sigma), len(h)))
+        innovation = h @ covariance @ h.T + noise
         distance = float(residual @ np.linalg.solve(innovation, residual))
         if gated and distance > self._params.gate**2:
             return False
@@ -248,7 +254,7 @@ class HelicopterFilter(DriftFilter):
         gain = covariance @ h.T @ np.linalg.inv(innovation)
         self._state += gain @ residual
         keep = np.eye(_SIZE) - gain @ h
-        self._covariance = keep @ covariance @ keep.T + sigma**2 * gain @ gain.T
+        self._covariance = keep @ covariance @ keep.T + gain @ noise @ gain.T
         return True
 
     def settle(
