@@ -17,7 +17,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from bench_mapping import floors, measured_floor, report_elevation, report_strata, rms, strata, true_surface
+from bench_mapping import (
+    best_half,
+    floors,
+    measured_floor,
+    report_elevation,
+    report_strata,
+    rms,
+    strata,
+    true_surface,
+)
 from bench_mission import layers
 
 from wayscout.worlds.truth import load_truth
@@ -36,20 +45,21 @@ def main() -> None:
         run, world = (Path(part) for part in pair.rsplit("=", 1))
         print(run)
         missions.append(floor_cells(run, world))
-    names = list(missions[0])
-    together = {
-        name: tuple(np.concatenate([cells[name][part] for cells in missions]) for part in (0, 1))
-        for name in names
-    }
+    together = {name: joined([cells[name] for cells in missions]) for name in missions[0]}
     print(f"\nall {len(missions)} missions together")
-    report_strata({name: (error, sigma) for name, (error, sigma) in together.items()})
-    error = np.concatenate([together[name][0] for name in names])
-    sigma = np.concatenate([together[name][1] for name in names])
-    best = sigma <= np.median(sigma)
+    report_strata(together)
+    error, sigma = joined(list(together.values()))
+    ratio = best_half(error, sigma, np.ones(len(error), np.bool_))
     print(
-        f"RMSE after each map's shift {rms(error):.4f} m; the half with the smallest sigma over all: "
-        f"{rms(error[best]) / rms(error):.3f}"
+        f"RMSE after each map's shift {rms(error):.4f} m; "
+        f"the half with the smallest sigma over all: {ratio:.3f}"
     )
+
+
+def joined(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Errors and sigmas of several sets as one."""
+    errors, sigmas = zip(*parts, strict=True)
+    return np.concatenate(errors), np.concatenate(sigmas)
 
 
 def floor_cells(run: Path, world: Path) -> Cells:
