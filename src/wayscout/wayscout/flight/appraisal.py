@@ -102,17 +102,16 @@ def appraise(plan: FlightPlan, setting: Setting) -> Appraisal:
     fastest = max(w.speed for w in plan.waypoints)
     if fastest > limits.max_speed:
         reasons.append(f"waypoint speed {fastest:.1f} m/s exceeds the limit of {limits.max_speed:.1f} m/s")
-    start, last = plan.waypoints[0], plan.waypoints[-1]
-    places = plan.landing_sites or ((last.x, last.y),)
+    start, places = plan.waypoints[0], plan.wanted_landings
     reasons += _outside(plan, setting)
     site: LandingSite | None = None
     wanted: Spot = places[0]
     if setting.elevation is not None:
         stood = [(start.x, start.y)]
-        if trouble := refusal(places, limits, orbital=setting.elevation, proven=stood):
-            reasons.append(trouble)
         found = (consider(p, limits, orbital=setting.elevation, proven=stood).site for p in places)
         site = next((s for s in found if s is not None), None)
+        trouble = "" if site else refusal(places, limits, orbital=setting.elevation, proven=stood)
+        reasons += [trouble] if trouble else []
     energy = limits.usable_energy - limits.energy_reserve
     margins = {
         "time": 1.0 - cost.duration / limits.max_duration,

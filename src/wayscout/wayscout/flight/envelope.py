@@ -74,8 +74,7 @@ def look_time(plan: FlightPlan, limits: HelicopterLimits) -> float:
     One look is taken from the flight's height. Ground that has not borne the helicopter yet is looked at once
     more, from `landing_low`; that where it took off is not.
     """
-    start, last = plan.waypoints[0], plan.waypoints[-1]
-    x, y = plan.landing_sites[0] if plan.landing_sites else (last.x, last.y)
+    start, (x, y) = plan.waypoints[0], plan.wanted_landings[0]
     home = float(np.hypot(x - start.x, y - start.y)) <= limits.landing_radius
     return limits.landing_look_time + (0.0 if home else limits.landing_low_time)
 

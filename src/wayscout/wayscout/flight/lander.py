@@ -108,9 +108,9 @@ class Lander:
 
     def refusal(self, plan: FlightPlan) -> str:
         """Return why a plan's landing is known not to be safe, '' when the flight may begin."""
-        last = plan.waypoints[-1]
-        wanted = plan.landing_sites or ((last.x, last.y),)
-        return landing.refusal(wanted, self.limits, self.measured, self.orbital, proven=self.stood_on)
+        return landing.refusal(
+            plan.wanted_landings, self.limits, self.measured, self.orbital, proven=self.stood_on
+        )
 
     def fallback(self, position: Place) -> Place:
         grids = [(landing.LOOK, None), (landing.MAP, self.measured)]

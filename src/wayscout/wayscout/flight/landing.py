@@ -283,12 +283,12 @@ def consider(
     seen = False
     around = limits.landing_search if search is None else search
     stood = [p for p in proven if np.hypot(p[0] - point[0], p[1] - point[1]) <= limits.landing_radius]
-    for place in stood if look is not None else []:
-        assert look is not None
-        reach = PROVEN_REACH * limits.landing_radius
-        sites = find_sites(look, place, limits, search=reach, basis=LOOK)
-        if sites:
-            return Verdict(sites[0], sites[0].reason, tuple(sites), True, True)
+    if look is not None:
+        for place in stood:
+            reach = PROVEN_REACH * limits.landing_radius
+            sites = find_sites(look, place, limits, search=reach, basis=LOOK)
+            if sites:
+                return Verdict(sites[0], sites[0].reason, tuple(sites), True, True)
     for grid, basis in ((look, LOOK), (measured, MAP)):
         if grid is None:
             continue
@@ -296,7 +296,8 @@ def consider(
         seen = seen or known_share(grid, point, around) > SEEN_SHARE
         if sites:
             return Verdict(sites[0], sites[0].reason, tuple(sites), True)
-    for px, py in stood:
+    if stood:
+        px, py = stood[0]
         gap = float(np.hypot(px - point[0], py - point[1]))
         site = LandingSite(px, py, 0.0, 0.0, 0.0, gap, 1.0, PROVEN, PROVEN_CHANCE)
         return Verdict(site, site.reason, (site,), seen, True)

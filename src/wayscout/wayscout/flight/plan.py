@@ -106,6 +106,12 @@ class FlightPlan:
     waypoints: tuple[FlightWaypoint, ...]
     landing_sites: tuple[tuple[float, float], ...] = ()
 
+    @property
+    def wanted_landings(self) -> tuple[tuple[float, float], ...]:
+        """The landing sites; below the last waypoint where the plan names none."""
+        last = self.waypoints[-1]
+        return self.landing_sites or ((last.x, last.y),)
+
     def __post_init__(self) -> None:
         if not self.waypoints:
             raise InvalidInput("plan.waypoints", [], "at least one waypoint is needed")
