@@ -62,6 +62,17 @@ def test_attitude_noise_is_white_and_small(truth: Truth) -> None:
     assert abs(np.mean(rolls)) < 3e-4
 
 
+def test_helicopter_gyros_integrate_the_turn(truth: Truth) -> None:
+    sensors = HelicopterSensors(truth, NOISE, flying(0.0), 1)
+    turned = 0.0
+    for k in range(1, 101):
+        turned += sensors.odometry(flying(0.0, yaw=0.02 * k), 0.1).rates[2] * 0.1
+    assert turned == pytest.approx(
+        2.0, abs=4.0 * (NOISE.rate_bias * 10.0 + NOISE.rate_walk * math.sqrt(10.0))
+    )
+    assert turned != pytest.approx(2.0, abs=1e-6)  # they have a bias
+
+
 def test_range_finds_ground_and_rocks(truth: Truth) -> None:
     down = np.array([0.0, 0.0, -1.0])
     for x, y in ((0.3, 0.7), (-7.2, 5.1), (10.0, -11.0)):

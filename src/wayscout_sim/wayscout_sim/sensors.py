@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -27,6 +28,8 @@ class Noise:
     odometry_lift: float
     attitude_noise: float
     yaw_walk: float
+    rate_walk: float
+    rate_bias: float
     range_noise: float
     range_noise_share: float
     range_reach: float
@@ -48,7 +51,7 @@ class Odometry:
 
     Attributes:
         pose: base_link in odom; gravity-aligned.
-        velocity, rates: (3,) in base_link [m/s, rad/s].
+        velocity, rates: (3,) in base_link [m/s, rad/s]; the helicopter's rates are the mean since the last.
         covariance: (6,) variances of x y z roll pitch yaw.
     """
 
@@ -59,15 +62,18 @@ class Odometry:
 
 
 class HelicopterSensors:
-    """Odometry that drifts with the distance, attitude, laser range.
+    """Odometry that drifts with the distance, attitude, gyros, laser range.
 
     Each flight draws its own error of scale, bearing and lift; position and heading also walk at random.
+    Gyros integrate what turns between two readings, as inertial units that hand out angles do.
     Without a truth, `range` cannot be asked for; `measured` still can.
     """
 
     def __init__(self, truth: Truth | None, noise: Noise, start: HelicopterTruth, seed: int) -> None:
         self._truth, self._noise = truth, noise
         self._rng = np.random.default_rng([seed, 41])
+        self._gyros = np.random.default_rng([seed, 43])
+        self._bias = noise.rate_bias * self._gyros.standard_normal(3)
         self._true = start.pose
         self._position = np.zeros(3)
         self._yaw_offset = -start.pose.yaw
@@ -86,6 +92,7 @@ class HelicopterSensors:
         """Return the odometry after `elapsed` [s] since the last call."""
         n = self._noise
         way = state.pose.position - self._true.position
+        rates = self._rates(state, elapsed)
         self._true = state.pose
         length = float(np.linalg.norm(way))
         moving = 1.0 if state.motors else 0.0
@@ -102,7 +109,15 @@ class HelicopterSensors:
         pose = Pose.from_euler(*self._position, roll=roll + white[0], pitch=pitch + white[1], yaw=heading)
         sigma = 0.01 + 0.01 * self._travelled
         covariance = np.array([sigma, sigma, sigma, n.attitude_noise, n.attitude_noise, 0.01]) ** 2
-        return Odometry(pose, state.pose.rotation().T @ state.velocity, state.rates, covariance)
+        return Odometry(pose, state.pose.rotation().T @ state.velocity, rates, covariance)
+
+    def _rates(self, state: HelicopterTruth, elapsed: float) -> Array:
+        """Return the mean rates [rad/s] in base_link since the last attitude, as the gyros say."""
+        if elapsed <= 0.0:
+            return state.rates
+        turned = cv2.Rodrigues(self._true.rotation().T @ state.pose.rotation())[0].ravel()
+        turned += self._noise.rate_walk * np.sqrt(elapsed) * self._gyros.standard_normal(3)
+        return np.asarray(turned / elapsed + self._bias)
 
     def range(self, laser: Pose) -> float:
         """Return the distance [m] along the laser's x axis, infinite beyond its reach (REP-117).

@@ -26,6 +26,7 @@ from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.flight.watch import FlightWatch
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
+from wayscout.localisation.attitude import AttitudeFilter, AttitudeParams
 from wayscout.localisation.campaign import HelicopterCampaign
 from wayscout.localisation.flight_adjustment import AdjustmentParams
 from wayscout.localisation.helicopter import HelicopterParams
@@ -33,7 +34,7 @@ from wayscout.localisation.orbital import Orbital
 from wayscout.mapping.mapper import MapperParams
 from wayscout.worlds.folder import load_orbital
 from wayscout_nodes.common.bodies import fixed_offset
-from wayscout_sim.simulation import Simulation
+from wayscout_sim.simulation import HelicopterReadings, Simulation
 
 Array = npt.NDArray[np.float64]
 LONGEST = 400.0  # [s] after which a flight counts as hung
@@ -88,6 +89,7 @@ class Sortie:
         z = float(self.sim.helicopter_truth.pose.position[2])
         believed = Pose.from_euler(told.helicopter.x, told.helicopter.y, z, yaw=told.helicopter.yaw)
         sigma = np.array([told.position_sigma, told.position_sigma, 0.1])
+        self._attitude = AttitudeFilter(config.load("localiser", AttitudeParams))
         self._localiser = HelicopterCampaign(
             self.sim.camera,
             mount,
@@ -103,7 +105,7 @@ class Sortie:
         self.lander = Lander(self.limits, look, orbital=self.orbital)
         self.energy = EnergyMeter(self.limits)
         self.watch = FlightWatch(self.limits)
-        self._localiser.step(self.sim.read_helicopter().odometry.pose)
+        self._localiser.step(self._odom(self.sim.read_helicopter()))
         x, y, _ = self._localiser.filter.pose.position
         self.lander.stood_on.append((float(x), float(y)))
 
@@ -132,7 +134,7 @@ class Sortie:
             if sim.time - begun > LONGEST:
                 raise InvalidInput("flight", plan.name, f"it has not landed after {LONGEST:g} s")
             reading = sim.read_helicopter(picture=trigger)
-            odom, distance = reading.odometry.pose, reading.range
+            odom, distance = self._odom(reading), reading.range
             correction = self._localiser.step(odom, distance)
             if reading.picture is not None:
                 self._localiser.picture(sim.time, reading.picture)
@@ -158,7 +160,7 @@ class Sortie:
         for _ in range(10):  # the legs settle
             sim.step(period, rover=False, helicopter=True)
         truth = sim.helicopter_truth
-        self._localiser.step(sim.read_helicopter().odometry.pose)
+        self._localiser.step(self._odom(sim.read_helicopter()))
         self._localiser.finish_flight()
         landed = self.believed.position
         lander.stood_on.append((float(landed[0]), float(landed[1])))
@@ -173,6 +175,9 @@ class Sortie:
             lander,
             truth.lost,
         )
+
+    def _odom(self, reading: HelicopterReadings) -> Pose:
+        return self._attitude.step(self.sim.time, reading.odometry.pose, reading.odometry.rates)
 
     def close(self) -> None:
         """Free the graphics."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, PoseStamped, Quaternion, Transform, TransformStamped, Vector3
 from geometry_msgs.msg import Pose as PoseMsg
-from nav_msgs.msg import Path
+from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import CameraInfo, Image
 from wayscout_interfaces.msg import TerrainTile
 
@@ -66,6 +66,12 @@ def to_pose(pose: Pose) -> PoseMsg:
 def pose(message: PoseMsg, field: str) -> Pose:
     """Return a pose; raises InvalidInput naming the field when it is not finite or not a rotation."""
     return _pose(message.position, message.orientation, field)
+
+
+def rates(message: Odometry) -> npt.NDArray[np.float64]:
+    """Return odometry's (3,) angular rates [rad/s] in the body; whoever takes them does without NaN."""
+    angular = message.twist.twist.angular
+    return np.array([angular.x, angular.y, angular.z])
 
 
 def transform(message: Transform, field: str) -> Pose:

@@ -20,6 +20,7 @@ from wayscout_interfaces.action import Fly, Recon
 from wayscout_interfaces.msg import FlightLog
 from wayscout_interfaces.msg import FlightPlan as FlightPlanMsg
 
+from wayscout import config
 from wayscout.errors import InvalidInput, WayscoutError
 from wayscout.flight.energy import EnergyMeter
 from wayscout.flight.envelope import OutsideEnvelope, check
@@ -29,6 +30,7 @@ from wayscout.flight.log import FlightRecord, totals
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.flight.recon import ReconParams
 from wayscout.geometry import Pose
+from wayscout.localisation.attitude import AttitudeFilter, AttitudeParams
 from wayscout_nodes.common import convert, eyes, goals, parameters, qos
 from wayscout_nodes.common.diagnostics import ERROR, OK, WARN, Diagnostics
 from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
@@ -91,6 +93,7 @@ class Helicopter(Node):
         self._flight: _Flight | None = None
         self._early: _Early | None = None
         self._pose: Pose | None = None
+        self._attitude = AttitudeFilter(config.load("localiser", AttitudeParams))
         self._odom = Pose.identity()
         self._time = 0.0
         self._range = float("nan")
@@ -250,6 +253,7 @@ class Helicopter(Node):
             except InvalidInput as error:
                 self.get_logger().warning(f"odometry dropped: {error}")
             else:
+                local = self._attitude.step(instant.time, local, convert.rates(instant.messages[ODOM]))
                 self._odom = local
                 self._pose = instant.corrections[LINK] @ local
                 if not self._landing.lander.stood_on:

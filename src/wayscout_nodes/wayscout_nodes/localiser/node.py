@@ -18,6 +18,7 @@ from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput, OutOfTime
 from wayscout.geometry import Pose
+from wayscout.localisation.attitude import AttitudeFilter, AttitudeParams
 from wayscout.localisation.campaign import Estimate, HelicopterCampaign
 from wayscout.localisation.companion import Companion
 from wayscout.localisation.flight_adjustment import AdjustedFlight, AdjustmentParams
@@ -61,6 +62,7 @@ class Localiser(Node):
         self._flown = EstimateLog(Path(flown) if flown else None)
         self._starts = inputs.declare_starts(self)
         self._orbital: Orbital | None = None
+        self._attitude = AttitudeFilter(parameters.declare(self, "localiser", AttitudeParams))
         self._helicopter: HelicopterCampaign | None = None
         self._colour = Companion(
             bodies.fixed_offset("helicopter", "colour_optical"),
@@ -157,6 +159,7 @@ class Localiser(Node):
         odom = self._read_odom("helicopter", instant)
         if odom is None:
             return
+        odom = self._attitude.step(instant.time, odom, convert.rates(instant.messages[HELICOPTER_ODOM]))
         if self._helicopter is None:
             self._helicopter = self._make_helicopter()
             self._helicopter.step(self._first["helicopter"])
