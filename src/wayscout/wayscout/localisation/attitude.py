@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """White noise of a measured attitude averaged away along what the gyros say.
 
-A picture's tilt error moves the ground below it by height times tilt, and a row of pictures sums such errors
-up to a bend of the whole map; so each picture should know what all attitudes before it say, not its own alone.
+A picture's tilt error moves the ground below it by height times tilt, and a row of pictures sums such
+errors up to a bend of the whole map; so each should know what all attitudes before it say, not its own alone.
 """
 
 from __future__ import annotations
