@@ -261,10 +261,16 @@ def orbital_map(shift: float) -> Grid:
 
 
 class Flyer:
-    """A point mass that follows velocity commands with a lag, and stands on the ground."""
+    """A point mass that follows velocity commands with a lag, and stands on the ground.
 
-    def __init__(self, guidance: Guidance, x: float, y: float) -> None:
+    Its camera takes a picture `delay` seconds after it was asked to.
+    """
+
+    def __init__(self, guidance: Guidance, x: float, y: float, delay: float = 0.0) -> None:
         self.guidance = guidance
+        self.delay = delay
+        self.asked: list[float] = []
+        self.pictures: list[np.ndarray] = []
         self.position = np.array([x, y, float(hill(np.array(x), np.array(y)))])
         self.velocity = np.zeros(3)
         self.yaw = 0.7
@@ -284,6 +290,11 @@ class Flyer:
             command = self.guidance.step(self.time, pose, reading, self.energy)
             if command.trigger:
                 self.picture_heights.append(self.height())
+                self.asked.append(self.time)
+            if self.asked and self.time >= self.asked[0] + self.delay - 1e-6:
+                self.asked.pop(0)
+                self.pictures.append(self.position[:2].copy())
+                self.guidance.took_picture(self.time)
             if self.guidance.phase in ("survey", "return"):
                 self.heights.append(self.height())
             c, s = np.cos(self.yaw), np.sin(self.yaw)
@@ -322,6 +333,19 @@ def test_a_survey_up_a_cliff_keeps_height_and_comes_home() -> None:
     assert np.median(flyer.picture_heights) == pytest.approx(LIMITS.survey_height, abs=0.5)
     assert max(flyer.picture_heights) < 16.5
     assert done.max_height < LIMITS.max_height
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.3])
+def test_pictures_are_taken_where_the_plan_wants_them_however_slow_the_camera(delay: float) -> None:
+    plan = straight(100.0, 4.0, 10.0, spacing=2.5)
+    flyer = Flyer(Guidance(plan, LIMITS, Ground([])), 0.0, 0.0, delay).run()
+    path = trajectory.build(plan, LIMITS)
+    wanted = np.array([path.at(s)[0] for s in path.pictures])[8:]  # the first ones show how slow it is
+    taken = np.array(flyer.pictures)[8 : 8 + len(wanted)]
+    off = np.hypot(*(taken - wanted[: len(taken)]).T)
+    assert len(taken) > 25
+    assert off.mean() < 0.15
+    assert off.max() < 0.3, "half of what it flies in a step is 0.2 m"
 
 
 def test_a_plan_that_fits_is_flown_to_its_end() -> None:

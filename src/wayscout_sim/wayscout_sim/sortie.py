@@ -140,6 +140,7 @@ class Sortie:
                 self._localiser.picture(sim.time, reading.picture)
                 correction = self._localiser.filter.correction()
                 lander.add_picture(sim.time, reading.picture, odom, distance)
+                guidance.took_picture(sim.time)
             self.energy.update(reading.charge / self.limits.battery_capacity)
             pose = correction @ odom
             jump = np.zeros(2)

@@ -32,6 +32,8 @@ YAW_GAIN = 1.0  # [1/s]
 GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
 SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each step
 REACTION = 0.4  # [s] by which the vehicle lags behind its speed command
+TURNING = 0.15  # [s] the same for the direction: a corner begun late is cut on its outer side
+LONGEST_DELAY = 1.0  # [s] after which a picture is not that which was asked for last
 ON_PATH = 1.5  # [m] from the path within which the progress along it never rests
 ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
 LOOK_FROM = 25.0  # [m] before the end of the path from which pictures of the landing place may be taken
@@ -121,6 +123,7 @@ class Guidance:
         self._end_height = self.plan.waypoints[-1].height
         self._approach: Approach | None = None
         self._pictured: Array | None = None  # where the last picture was asked for
+        self._asked_at, self._delay = -np.inf, 0.0  # when that was, and how long pictures take from then [s]
         self._time = 0.0
         self._energy = float("inf")
 
@@ -141,6 +144,12 @@ class Guidance:
         if self.phase in (CLIMB, SURVEY, RETURN) and not self._cut_short:
             self._cut_short = True
             self.progress.outcome, self.progress.message = outcome, reason
+
+    def took_picture(self, time: float) -> None:
+        """Note when the picture asked for last was taken [s]: the next are asked for sooner by that."""
+        delay = time - self._asked_at
+        if 0.0 <= delay < LONGEST_DELAY:
+            self._delay += 0.3 * (delay - self._delay)
 
     def step(
         self,
@@ -397,7 +406,7 @@ class Guidance:
             # Where the path turns back on itself the nearest point stands still; time must not.
             self._s = min(max(self._s, before + 0.5 * max(planned, 0.2) * dt), path.length)
             here, yaw, _, _ = path.at(self._s)
-        ahead = min(path.length, self._s + 0.5)
+        ahead = min(path.length, self._s + 0.5 + TURNING * planned)
         tangent = path.at(ahead)[0] - path.at(max(0.0, ahead - 1.0))[0]
         norm = float(np.hypot(*tangent))
         tangent = tangent / norm if norm > 1e-6 else np.zeros(2)
@@ -422,7 +431,7 @@ class Guidance:
         yaw_slope = float(path.at(self._s + 1.0)[1] - path.at(self._s)[1])
         yaw_rate = yaw_slope * speed + YAW_GAIN * float(wrap_angle(yaw - pose.yaw))
 
-        reached = self._s + 0.25 * speed * dt
+        reached = self._s + speed * (0.5 * dt + self._delay)  # half a step: the next one would be further off
         due = int(np.searchsorted(path.pictures, reached, side="right"))
         colours_due = int(np.searchsorted(path.colours, reached, side="right"))
         trigger, colour = due > self._next_picture, colours_due > self._next_colour
@@ -434,6 +443,7 @@ class Guidance:
         self._asked = False
         if trigger:
             self._pictured = pose.position[:2].copy()
+            self._asked_at = self._time
         self.progress.pictures += int(trigger)
         self.progress.colour_pictures += int(colour)
         todo = len(path.pictures) - self._next_picture + len(path.colours) - self._next_colour

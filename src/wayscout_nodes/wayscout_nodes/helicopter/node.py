@@ -37,7 +37,7 @@ from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.run import run
 from wayscout_nodes.common.terrain import TerrainStore
 from wayscout_nodes.helicopter import messages
-from wayscout_nodes.helicopter.landing import LAYERS, LandingDesk
+from wayscout_nodes.helicopter.landing import LAYERS, PICTURE, LandingDesk
 from wayscout_nodes.helicopter.services import Service, plan_look
 from wayscout_nodes.mission import words
 
@@ -274,6 +274,8 @@ class Helicopter(Node):
         correction = pose @ self._odom.inverse()
         if trouble := self._landing.step(instant, correction, self._odom, self._range):
             guidance.cancel(trouble)
+        if PICTURE in instant.messages:
+            guidance.took_picture(convert.seconds(instant.messages[PICTURE].header.stamp))
         command = guidance.step(instant.time, pose, self._range, self._energy.available, self._landing.jump)
         self._landing.show(instant.time, pose.position, self._range)
         if command.trigger or instant.time - flight.told >= FEEDBACK_PERIOD:
