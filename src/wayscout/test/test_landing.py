@@ -49,9 +49,19 @@ def test_a_gentle_exact_map_is_safe_and_a_steep_one_is_not() -> None:
     assert landing.safety(slope_map(10.0, 0.002), LIMITS, 0.2)[120, 120] < 1e-3
 
 
-def test_at_the_limit_half_of_the_landings_are_safe() -> None:
-    chance = landing.safety(slope_map(np.degrees(LIMITS.landing_slope), 0.005), LIMITS, 0.0)
-    assert chance[120, 120] == pytest.approx(0.5, abs=0.02)
+@pytest.mark.parametrize("degrees", [0.5, 2.0, 3.5])
+def test_the_chance_is_how_often_four_feet_on_errors_of_the_map_stand_level_enough(degrees: float) -> None:
+    sigma, arm = 0.008, landing.FOOT_ARM * LIMITS.landing_feet
+    off = np.hypot(landing.FOOT_RELIEF, landing.FOOT_SHARE * sigma)
+    rng, lean = np.random.default_rng(2), np.radians(degrees)
+    feet = np.pi / 4 + np.arange(4) * np.pi / 2
+    z = arm * np.cos(feet) * np.tan(lean) + rng.normal(0.0, off, (20000, 4))
+    one, other = (z[:, 0] - z[:, 2]) / (2.0 * arm), (z[:, 1] - z[:, 3]) / (2.0 * arm)
+    twist = (z[:, 0] + z[:, 2] - z[:, 1] - z[:, 3]) / (2.0 * arm)
+    along, across = np.where(twist >= 0.0, (one, other), (other, one))
+    tilt = np.arctan(np.hypot(along, np.abs(across) + np.abs(twist)))
+    chance = landing.safety(slope_map(degrees, sigma), LIMITS, 0.0)[120, 120]
+    assert chance == pytest.approx(np.mean(tilt <= LIMITS.landing_slope), abs=0.04)
 
 
 def test_the_chance_falls_with_the_sigma_of_the_map() -> None:
