@@ -131,6 +131,19 @@ def test_a_plan_without_waypoints_is_refused() -> None:
         FlightPlan(1, "empty", ())
 
 
+def test_a_plan_without_landing_sites_lands_below_its_end_and_pays_the_way_to_a_far_one() -> None:
+    plan = straight(100.0, 4.0, 10.0)
+    end = (plan.waypoints[-1].x, plan.waypoints[-1].y)
+    assert plan.wanted_landings == (end,)
+    assert Guidance(plan, LIMITS, Ground([]))._wanted_sites()[0] == end
+    there, back = (
+        envelope.price(replace(plan, landing_sites=(site,)), LIMITS)
+        for site in (end, (plan.waypoints[0].x, plan.waypoints[0].y))
+    )
+    assert back.distance - there.distance == pytest.approx(100.0)
+    assert back.duration - there.duration > 100.0 / LIMITS.max_speed
+
+
 def test_pictures_are_due_every_spacing() -> None:
     path = trajectory.build(straight(100.0, 4.0, 10.0, spacing=2.5), LIMITS)
     assert np.diff(path.pictures) == pytest.approx(2.5)

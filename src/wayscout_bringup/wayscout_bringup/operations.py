@@ -222,7 +222,7 @@ def _price_campaign(found: Any, folder: Path) -> int:
     heads = ("flight", "sols before", "time", "distance", "energy", "pictures")
     print("{:30} {:>11} {:>7} {:>8} {:>8} {:>8}  lands at".format(*heads))
     for leg in answer.legs:
-        x, y = leg.plan.landing_sites[0] if leg.plan.landing_sites else (start.x, start.y)
+        x, y = leg.plan.wanted_landings[0]
         cost = leg.cost
         print(
             f"{leg.plan.flight:2d} {leg.plan.name:27} {leg.sols:11d} {cost.duration:5.0f} s"

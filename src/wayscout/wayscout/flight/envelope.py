@@ -79,6 +79,15 @@ def look_time(plan: FlightPlan, limits: HelicopterLimits) -> float:
     return limits.landing_look_time + (0.0 if home else limits.landing_low_time)
 
 
+def way_on(plan: FlightPlan, limits: HelicopterLimits) -> tuple[float, float]:
+    """Time [s] and distance [m] from the last waypoint on to the landing wanted; 0 where that is near."""
+    last, (x, y) = plan.waypoints[-1], plan.wanted_landings[0]
+    gap = float(np.hypot(x - last.x, y - last.y))
+    if gap <= 0.5 * limits.landing_search:
+        return 0.0, 0.0
+    return gap / limits.cruise_speed + limits.cruise_speed / limits.max_acceleration, gap
+
+
 def power(limits: HelicopterLimits, climb_rate: float = 0.0) -> float:
     """Electrical power [W] in flight: hover, plus m g w / efficiency when it climbs at w [m/s]."""
     lift = limits.mass * limits.gravity * max(climb_rate, 0.0) / limits.climb_efficiency
@@ -99,12 +108,18 @@ def price(plan: FlightPlan, limits: HelicopterLimits, ground: Ground | None = No
         highest = altitude - below
     up, down = float(highest[0]), float(highest[-1])
     duration = vertical_time(up, limits.max_climb_rate, limits.max_acceleration)
-    duration += path.seconds + look_time(plan, limits) + landing_time(down, limits)
+    on, gap = way_on(plan, limits)
+    duration += path.seconds + on + look_time(plan, limits) + landing_time(down, limits)
     energy = limits.hover_power * duration + limits.mass * limits.gravity * climb / limits.climb_efficiency
     return FlightCost(
-        duration, path.length, energy, len(path.pictures), float(highest.max()), float(path.speed.max()),
+        duration,
+        path.length + gap,
+        energy,
+        len(path.pictures),
+        float(highest.max()),
+        float(path.speed.max()),
         len(path.colours),
-    )  # fmt: skip
+    )
 
 
 def violations(cost: FlightCost, limits: HelicopterLimits) -> list[str]:

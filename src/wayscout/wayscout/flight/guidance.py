@@ -274,10 +274,10 @@ class Guidance:
         )
 
     def _wanted_sites(self) -> list[tuple[float, float]]:
-        sites = list(self.plan.landing_sites)
+        sites = list(self.plan.wanted_landings)
         if self._takeoff is not None:
             here = (float(self._takeoff[0]), float(self._takeoff[1]))
-            if not sites or min(np.hypot(s[0] - here[0], s[1] - here[1]) for s in sites) > 1.0:
+            if min(np.hypot(s[0] - here[0], s[1] - here[1]) for s in sites) > 1.0:
                 sites.append(here)
         return sites
 

@@ -157,7 +157,7 @@ def _clear(spot: Spot, area: Area) -> bool:
 
 def ending_at(plan: FlightPlan, spots: Sequence[Spot], setting: Setting) -> FlightPlan:
     """Let a flight end above the first spot that the envelope allows; unchanged when there is none."""
-    home = plan.landing_sites or ((plan.waypoints[0].x, plan.waypoints[0].y),)
+    home = plan.wanted_landings
     ground, limits = setting.ground, setting.limits
     limits = replace(
         limits, max_duration=SPARE * limits.max_duration, usable_energy=SPARE * limits.usable_energy
@@ -363,5 +363,5 @@ def estimate(campaign: Campaign, start: Spot, setting: Setting, sun: SunPower) -
             pack.rest(sols)
             pack.draw(cost.energy)
             legs.append(Leg(i, plan, cost, sols))
-            here = plan.landing_sites[0] if plan.landing_sites else here
+            here = plan.wanted_landings[0]
     return Estimate(tuple(legs), tuple(problems))

@@ -95,7 +95,7 @@ class FlightPlan:
         flight: number in the campaign.
         name: what it is for.
         waypoints: at least one.
-        landing_sites: x, y [m] in map, preferred first; may be empty (the take-off point then).
+        landing_sites: x, y [m] in map, preferred first; may be empty, see `wanted_landings`.
 
     Raises:
         InvalidInput: naming the waypoint and field that is not a finite, sensible number.

@@ -6,7 +6,7 @@ name: look at the fan
 waypoints:                       # the way from the take-off point to the first one is added
   - {x: -10.0, y: -20.0, height: 8.0, speed: 3.0, picture_spacing: 3.0}
   - {x: -10.0, y: 0.0, height: 8.0, speed: 3.0, picture_spacing: 3.0}
-landing_sites: [[2.4, -27.0]]    # preferred first; without any, the take-off point
+landing_sites: [[2.4, -27.0]]    # preferred first; without any, below the last waypoint
 """
 
 from __future__ import annotations
