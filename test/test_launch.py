@@ -171,6 +171,8 @@ def test_both_fronts_give_the_same_command_lines(
         assert pairs(node.cmd) == expected
         assert (node.on_exit is not None) == entry.required
         assert node.additional_env == entry.environment
+        saves = entry.package.startswith("wayscout")  # on a busy machine longer than others are waited for
+        assert (sum(node.patience) > 20.0) if saves else (sum(node.patience) < 5.0)
 
 
 def test_every_node_is_in_one_launch_file_and_in_the_missions(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import signal
@@ -149,6 +150,18 @@ def test_shared_memory_of_the_dead_goes_and_that_of_the_living_stays(tmp_path: P
             living.kill()
     assert processes.remove_shared_memory(tmp_path) == 2
     assert [name for name, file in files.items() if file.exists()] == ["another"]
+
+
+@pytest.mark.parametrize("lock", ["fastrtps_port7411_el", "fastrtps_port7411_sl"])
+def test_shared_memory_that_somebody_locks_stays_with_all_its_files(tmp_path: Path, lock: str) -> None:
+    names = {"fastrtps_port7411", "sem.fastrtps_port7411_mutex", lock}
+    for name in {*names, "fastrtps_port7413", "fastrtps_port7413_el"}:
+        (tmp_path / name).touch()
+    with (tmp_path / lock).open() as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        assert processes.remove_shared_memory(tmp_path) == 2
+        assert {file.name for file in tmp_path.iterdir()} == names
+    assert processes.remove_shared_memory(tmp_path) == 3
 
 
 def test_no_shared_memory_folder_is_no_error(tmp_path: Path) -> None:

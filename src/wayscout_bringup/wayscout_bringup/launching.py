@@ -7,6 +7,7 @@ Only this module and the launch files know launch and launch_ros.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import signal
 import sys
@@ -25,12 +26,14 @@ from wayscout.errors import InvalidInput, WayscoutError
 from wayscout_bringup import node_table, recording
 from wayscout_bringup.launch_arguments import Argument, arguments_of, choose
 from wayscout_bringup.node_table import VIEW, NodeEntry, Options
-from wayscout_bringup.processes import CLEAN_EXITS
+from wayscout_bringup.processes import CLEAN_EXITS, remove_shared_memory
 
 COMMON_ARGUMENTS = {"launch-prefix", "launch-prefix-filter"}
 """Arguments that every launch file has."""
 PATIENCE = "20"
 """Seconds from SIGINT to SIGTERM: on a busy machine a report or a bag is not done within launch's 5."""
+SHORT_PATIENCE = ("3", "1")
+"""Seconds to SIGTERM, and on to SIGKILL, for what has nothing to save: others' programs."""
 
 
 class PartFailed(WayscoutError):
@@ -78,10 +81,12 @@ def _start(
     if set(choice.parts) - {VIEW}:
         node_table.prepare(options)
     _leave_no_orphans()
+    _leave_no_shared_memory()
     return actions
 
 
 def _node(entry: NodeEntry, options: Options) -> Node:
+    term, kill = (PATIENCE, "5") if entry.package.startswith("wayscout") else SHORT_PATIENCE
     return Node(
         package=entry.package,
         executable=entry.executable,
@@ -93,7 +98,8 @@ def _node(entry: NodeEntry, options: Options) -> Node:
         ros_arguments=node_table.settings(entry, options),
         additional_env=entry.environment,
         output="screen",
-        sigterm_timeout=PATIENCE,
+        sigterm_timeout=term,
+        sigkill_timeout=kill,
         on_exit=partial(_ended, entry.name) if entry.required else None,
     )
 
@@ -123,6 +129,13 @@ def _leave_no_orphans() -> None:
     in_main_thread = threading.current_thread() is threading.main_thread()  # Python's condition for handlers
     if in_main_thread and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _interrupt_children)
+
+
+def _leave_no_shared_memory() -> None:
+    """Remove what dead processes left of Fast DDS: now, for the nodes' sake, and when launch itself ends."""
+    remove_shared_memory()
+    atexit.unregister(remove_shared_memory)  # once, however many launch files were included
+    atexit.register(remove_shared_memory)
 
 
 def _interrupt_children(*_: object) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import random
 import signal
@@ -22,6 +23,8 @@ import psutil
 CLEAN_EXITS = (0, -signal.SIGINT, 128 + signal.SIGINT)
 PATIENCE = (3.0, 1.0, 0.5)
 """Seconds given after SIGINT, SIGTERM and SIGKILL: less than 5 s in all."""
+_LOCKS = ("_el", "_sl")
+"""Ends of the names of Fast DDS's lock files: exclusive and shared."""
 
 
 @dataclass(frozen=True)
@@ -120,26 +123,59 @@ class ProcessGroup:
 
 
 def remove_shared_memory(folder: Path = Path("/dev/shm")) -> int:
-    """Remove Fast DDS segments that no living process maps (killed nodes leave theirs); return how many."""
+    """Remove Fast DDS segments that no living process holds (killed nodes leave theirs); return how many.
+
+    A segment is held by who maps or opens it, and by who locks its `_el` or `_sl` file: that alone tells of
+    processes that cannot be seen from here, in another container. `fastdds shm clean` looks at nothing else.
+    """
     files = [*folder.glob("fastrtps_*"), *folder.glob("sem.fastrtps_*")] if folder.is_dir() else []
     if not files:
         return 0
-    in_use: set[str] = set()
-    for process in psutil.process_iter():
-        try:
-            in_use.update(region.path.removesuffix(" (deleted)") for region in process.memory_maps())
-            in_use.update(opened.path for opened in process.open_files())
-        except (psutil.Error, OSError):
-            continue
+    locked = {_segment(file) for file in files if file.name.endswith(_LOCKS) and _is_locked(file)}
+    in_use = _held(folder)
     removed = 0
     for file in files:
-        if str(file) not in in_use:
+        if str(file) not in in_use and _segment(file) not in locked:
             try:
                 file.unlink(missing_ok=True)
                 removed += 1
             except PermissionError:
                 continue  # another user's
     return removed
+
+
+def _held(folder: Path) -> set[str]:
+    """Return the files below a folder that a living process maps or has opened, of those that may be seen.
+
+    Linux's /proc/<pid>/maps is read as it is: psutil adds up each mapping's pages, which can take seconds.
+    """
+    prefix = f"{folder}/"
+    held: set[str] = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended meanwhile, or another user's
+            for line in (process / "maps").read_text(errors="replace").splitlines():
+                _, found, name = line.partition(prefix)
+                if found:
+                    held.add(prefix + name.removesuffix(" (deleted)"))
+            held.update(os.readlink(opened) for opened in (process / "fd").iterdir())
+    return held
+
+
+def _segment(file: Path) -> str:
+    """Return the segment that a file belongs to: itself, its lock or its mutex."""
+    name = file.name.removeprefix("sem.").removesuffix("_mutex")
+    return name[: -len(_LOCKS[0])] if name.endswith(_LOCKS) else name
+
+
+def _is_locked(file: Path) -> bool:
+    try:
+        with file.open("ab") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:  # locked, or another user's
+        return True
+    return False
 
 
 def private_domain() -> str:

@@ -26,7 +26,7 @@ import yaml
 from wayscout.errors import InvalidInput, WayscoutError
 
 BAD_INPUT = 2
-PATIENCE = (4.0, 2.0)  # s after SIGINT and SIGTERM
+PATIENCE = (2.5, 0.5)  # s after SIGINT and SIGTERM: Gazebo has nothing to save
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _NO_ANISOTROPY = "-GL_EXT_texture_filter_anisotropic -GL_ARB_texture_filter_anisotropic"

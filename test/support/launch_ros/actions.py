@@ -24,11 +24,12 @@ class Node(Action):
         ros_arguments: list[str],
         output: str,
         sigterm_timeout: str,
+        sigkill_timeout: str,
         additional_env: dict[str, str],
         on_exit: Callable[..., Any] | None,
     ) -> None:
         self.package, self.executable, self.name, self.on_exit = package, executable, name, on_exit
-        self.output, self.sigterm_timeout = output, sigterm_timeout
+        self.output, self.patience = output, (float(sigterm_timeout), float(sigkill_timeout))
         self.additional_env = additional_env
         identity = ["--ros-args", "-r", f"__node:={name}", "-r", f"__ns:={namespace}"]
         self.cmd = [*arguments, "--ros-args", *ros_arguments, *identity]
