@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from bench_mapping import (
     best_half,
+    coregister,
     floors,
     measured_floor,
     report_elevation,
@@ -69,10 +70,10 @@ def floor_cells(run: Path, world: Path) -> Cells:
     surface, _ = true_surface(truth, grid)
     region = floors(truth, grid)
     report_elevation(grid, surface, region)
-    inside = measured_floor(grid, surface, region)
-    error = grid["elevation"] - surface
-    error = error - np.mean(error[inside])
-    return {name: (error[m & inside], grid["sigma"][m & inside]) for name, m in strata(surface).items()}
+    _, moved = coregister(grid, surface, region)
+    inside = measured_floor(grid, moved, region)
+    error = grid["elevation"] - moved
+    return {name: (error[m & inside], grid["sigma"][m & inside]) for name, m in strata(moved).items()}
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ TURNING = 0.15  # [s] the same for the direction: a corner begun late is cut on 
 LONGEST_DELAY = 1.0  # [s] after which a picture is not that which was asked for last
 ON_PATH = 1.5  # [m] from the path within which the progress along it never rests
 ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
+VIEW_MOVED = 1.8  # spacings of pictures by which a swing may move what the camera sees before one more is due
 LOOK_FROM = 25.0  # [m] before the end of the path from which pictures of the landing place may be taken
 HIGH = 1.0  # [m] above ground by laser that can't be a landing
 SETTLED_TIME = 1.2  # [s] over which sinking is judged
@@ -124,6 +125,9 @@ class Guidance:
         self._approach: Approach | None = None
         self._pictured: Array | None = None  # where the last picture was asked for
         self._asked_at, self._delay = -np.inf, 0.0  # when that was, and how long pictures take from then [s]
+        self._viewed: Array | None = None  # x, y of the ground that it shows in its middle
+        gaps = np.diff(self._path.pictures)
+        self._spacing = float(np.median(gaps)) if len(gaps) else float("inf")
         self._time = 0.0
         self._energy = float("inf")
 
@@ -437,12 +441,13 @@ class Guidance:
         trigger, colour = due > self._next_picture, colours_due > self._next_colour
         self._next_picture = max(due, self._next_picture)
         self._next_colour = max(colours_due, self._next_colour)
-        trigger = trigger or self._look_due(pose, height)
+        view = _view(pose, height)
+        trigger = trigger or self._view_moved(view) or self._look_due(pose, height)
         self._arrive(pose, height)
         trigger = trigger or self._asked
         self._asked = False
         if trigger:
-            self._pictured = pose.position[:2].copy()
+            self._pictured, self._viewed = pose.position[:2].copy(), view
             self._asked_at = self._time
         self.progress.pictures += int(trigger)
         self.progress.colour_pictures += int(colour)
@@ -450,6 +455,14 @@ class Guidance:
         if self.phase == SURVEY and todo == 0:
             self.phase = RETURN
         return self._command(pose, np.array([planar[0], planar[1], rise]), yaw_rate, trigger, colour)
+
+    def _view_moved(self, view: Array) -> bool:
+        """Whether a swing has moved the view so far since the last picture that one more must tie them."""
+        stations, due = self._path.pictures, self._next_picture
+        if self._viewed is None or not 0 < due < len(stations):
+            return False
+        on_leg = stations[due] - stations[due - 1] < 1.5 * self._spacing
+        return bool(on_leg and np.hypot(*(view - self._viewed)) > VIEW_MOVED * self._spacing)
 
     def _look_due(self, pose: Pose, height: float) -> bool:
         """Whether a picture of the landing place is due: near the path's end, a baseline after the last."""
@@ -568,6 +581,12 @@ class Guidance:
         body = np.array([c * limited[0] + s * limited[1], -s * limited[0] + c * limited[1], limited[2]])
         rate = float(np.clip(yaw_rate, -self.limits.max_yaw_rate, self.limits.max_yaw_rate))
         return Command(body, rate, trigger, True, self.phase, colour)
+
+
+def _view(pose: Pose, height: float) -> Array:
+    """Return the (2,) ground point in map that the body's down axis meets [m]."""
+    up = pose.rotation()[:, 2]
+    return np.asarray(pose.position[:2] - up[:2] * (height / max(float(up[2]), 0.5)))
 
 
 def _shortened(vector: Array, most: float) -> Array:

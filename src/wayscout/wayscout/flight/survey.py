@@ -20,7 +20,7 @@ from wayscout.flight.trajectory import smooth
 
 Array = npt.NDArray[np.float64]
 
-LEG_STEP = 4.0  # [m] between waypoints along a leg
+LEG_STEP = 2.0  # [m] between waypoints along a leg; twice as far apart, each is a corner that it leans into
 MEANDER = 4.0  # [m] standard deviation of the filter on the centreline
 MOST_SECTIONS = 8  # parts a corridor is cut into lengthwise before giving up
 LEAST_OFFSET = 1.5  # [m] of the two legs of a narrow corridor from its centreline

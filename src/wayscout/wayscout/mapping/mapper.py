@@ -111,7 +111,6 @@ class TerrainMapper:
         self.store = TileStore(self.params.tile_size, self.params.resolution)
         self._changed: set[Index] = set()
         self._rocks: dict[Index, Array] = {}
-        self._shift = 0.0  # [m] standard deviation of the whole map's horizontal place
         self._begin: Array | None = None  # where the first track of limited accuracy begins (x, y)
 
     def add_flight(
@@ -147,9 +146,6 @@ class TerrainMapper:
                 None if found is None else fusion.samples(found, self.params.resolution, self.params.fusion)
             )
 
-        if len(accuracy):
-            # Later flights are tied to the first, whose own accuracy they cannot better.
-            self._shift = max(self._shift, float(np.median(accuracy)))
         if self._begin is None and accuracy.any():
             self._begin = where[0].position[:2]
         touched: set[Index] = set()
@@ -274,7 +270,7 @@ class TerrainMapper:
             grid = self.store.grid(bounds.grown(MARGIN), _RAW)
             height = surface.without_strays(grid["height"], grid["used"], p.surface.stray_height)
             sigma = surface.sigma_of(
-                height, grid["spread"], grid["used"], p.resolution, self._shift, p.surface, self._way(grid)
+                height, grid["spread"], grid["used"], p.resolution, p.surface, self._way(grid)
             )
             reach = round(p.surface.fill_reach / p.resolution)
             full, wide = surface.fill_holes(height, sigma, reach, p.surface.sigma_filled_slope, p.resolution)

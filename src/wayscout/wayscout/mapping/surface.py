@@ -28,7 +28,6 @@ class SurfaceParams:
     sigma_around: float
     sigma_spread: float
     sigma_step: float
-    sigma_shift: float
     sigma_bend: float
     sigma_wander: float
     wander_length: float
@@ -67,23 +66,21 @@ def sigma_of(
     spread: Layer,
     used: Layer,
     resolution: float,
-    shift: float,
     params: SurfaceParams,
     way: Layer | None = None,
 ) -> Layer:
-    """Standard deviation of each measured height after one constant shift of the whole map.
+    """Standard deviation of each measured height, the whole map put where it belongs by one shift.
 
-    Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows errors
-    of the poses that neighbours share; how far they disagree in the cell itself; the height of steps nearby,
-    since an edge that is a cell off turns its height into error; what a horizontal shift of the whole map
-    makes of slopes that differ from the map's own; and the bend of the track (`_bend`), which neighbours
-    share, so that no disagreement shows it. A cell that one pair alone saw has no witness and gets
-    `sigma_single` more. The factors are fitted on flown missions.
+    Where the map as a whole lies (in x, y and z) is known as well as the vehicles' start, which no cell can
+    tell. Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows
+    errors of the poses that neighbours share; how far they disagree in the cell itself; the height of steps
+    nearby, since an edge that is a cell off turns its height into error; and the bend of the track (`_bend`),
+    which neighbours share, so that no disagreement shows it. A cell that one pair alone saw has no witness
+    and gets `sigma_single` more. The factors are fitted on flown missions.
 
     Args:
         height, spread, used: (rows, cols) float32 of `fusion.fuse`, NaN where unknown [m, m, 1].
         resolution: [m].
-        shift: standard deviation of the whole map's horizontal place [m].
         way: (rows, cols) distance to where the track begins [m]; None where the poses are exact.
 
     Returns:
@@ -100,8 +97,7 @@ def sigma_of(
         params.sigma_floor**2
         + (params.sigma_around * around) ** 2
         + (params.sigma_spread * own) ** 2
-        + (params.sigma_step * step_nearby(height, 1 + round(shift / resolution))) ** 2
-        + (params.sigma_shift * shift * slope_of(height, resolution)) ** 2
+        + (params.sigma_step * step_nearby(height)) ** 2
         + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
     if way is not None:
@@ -121,25 +117,15 @@ def _bend(way: Layer, params: SurfaceParams) -> Layer:
     return result
 
 
-def step_nearby(height: Layer, reach: int = 1) -> Layer:
-    """Largest height step between neighbours beyond the slope, up to `reach` + 1 cells off [m], 0 unknown."""
+def step_nearby(height: Layer) -> Layer:
+    """Largest height step between neighbours beyond the slope, up to two cells off [m], 0 where unknown."""
     known = np.isfinite(height)
     if not known.any():
         return np.zeros_like(height)
     smooth = cv2.blur(_filled_by_nearest(height), (5, 5))
     gy, gx = np.gradient(smooth)
     step = np.maximum(local_relief(height) - 2.0 * (np.abs(gx) + np.abs(gy)) - 0.03, 0.0)
-    side = 2 * reach + 1
-    result: Layer = cv2.dilate(step.astype(np.float32), np.ones((side, side), np.uint8))
-    return result
-
-
-def slope_of(height: Layer, resolution: float) -> Layer:
-    """Tangent of the slope over 5 x 5 cells, (rows, cols) float32, 0 where nothing is known."""
-    if not np.isfinite(height).any():
-        return np.zeros_like(height)
-    gy, gx = np.gradient(cv2.blur(_filled_by_nearest(height), (5, 5)), resolution)
-    result: Layer = np.hypot(gx, gy).astype(np.float32)
+    result: Layer = cv2.dilate(step.astype(np.float32), np.ones((3, 3), np.uint8))
     return result
 
 
