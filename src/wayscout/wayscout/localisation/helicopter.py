@@ -47,9 +47,6 @@ class HelicopterParams:
     elevation_match_sigma: float
     elevation_correlation: float
     stand_sigma: float
-    way_sigma_floor: float
-    way_sigma_share: float
-    way_sigma_rise: float
     picture_match_sigma: float
     picture_min_score: float
     picture_min_lead: float
@@ -165,7 +162,9 @@ class HelicopterFilter(DriftFilter):
         if np.hypot(*(hit[:2] - self._stand[:2])) < _OVER_STAND:
             # Straight above the place where it stood: that ground's height is the stand's.
             h[_Z] = 1.0
-            self._update(h[None], np.array([self._stand[2] - hit[2]]), self._params.stand_sigma)
+            self._update(
+                h[None], np.array([self._stand[2] - hit[2]]), np.array([[self._params.stand_sigma**2]])
+            )
         if self._orbital is None:
             return
         sx, sy = self._state[[_SX, _SY]]
@@ -182,7 +181,7 @@ class HelicopterFilter(DriftFilter):
         self._update(
             h[None],
             np.array([z[0] - hit[2] - self._state[_BIAS]]),
-            self._params.elevation_match_sigma + rough,
+            np.array([[(self._params.elevation_match_sigma + rough) ** 2]]),
         )
 
     def picture(self, image: npt.NDArray[np.generic]) -> PictureResult:
@@ -207,17 +206,13 @@ class HelicopterFilter(DriftFilter):
         way = self._way.step(grey, self._odom, self._distance)
         if way is None or not self._has_clone:
             return
-        c, s = np.cos(self._state[_TURN]), np.sin(self._state[_TURN])
-        turned = np.array([c * way[0] - s * way[1], s * way[0] + c * way[1], way[2]])
+        turn = Pose.from_euler(0.0, 0.0, 0.0, yaw=float(self._state[_TURN])).rotation()
+        turned = turn @ way.step
         h = np.zeros((3, _SIZE))
         h[:, :3], h[:, _CLONE] = np.eye(3), -np.eye(3)
         h[0, _TURN], h[1, _TURN] = turned[1], -turned[0]
-        # Attitude noise moves the view sideways, hardly its height: that is known several times better.
-        p = self._params
-        along = p.way_sigma_floor + p.way_sigma_share * float(np.linalg.norm(way))
-        rise = p.way_sigma_rise + p.way_sigma_share * abs(float(way[2]))
-        sigma = np.array([along, along, rise])
-        self._update(h, turned - (self._state[:3] - self._state[_CLONE]), sigma, gated=True)
+        noise = turn @ way.covariance @ turn.T
+        self._update(h, turned - (self._state[:3] - self._state[_CLONE]), noise, gated=True)
 
     def _match_orbital(self, grey: npt.NDArray[np.uint8]) -> PictureResult:
         if self._orbital is None:
@@ -239,12 +234,11 @@ class HelicopterFilter(DriftFilter):
         if match.score < p.picture_min_score or match.lead < p.picture_min_lead:
             return PictureResult(match, False, f"weak match (score {match.score:.2f}, lead {match.lead:.2f})")
         sigma = float(np.hypot(p.picture_match_sigma, match.sigma))
-        used = self._update(both, match.offset - shift, sigma, gated=True)
+        used = self._update(both, match.offset - shift, sigma**2 * np.eye(2), gated=True)
         return PictureResult(match, used, "" if used else "outlier")
 
-    def _update(self, h: Array, residual: Array, sigma: float | Array, gated: bool = False) -> bool:
+    def _update(self, h: Array, residual: Array, noise: Array, gated: bool = False) -> bool:
         covariance = self._covariance
-        noise = np.diag(np.broadcast_to(np.square(sigma), len(h)))
         innovation = h @ covariance @ h.T + noise
         distance = float(residual @ np.linalg.solve(innovation, residual))
         if gated and distance > self._params.gate**2:

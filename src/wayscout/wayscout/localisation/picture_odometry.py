@@ -3,7 +3,9 @@
 """How far the helicopter moved between two pictures: points followed, scaled by the laser.
 
 Two pictures and their points are adjusted (wayscout.localisation.bundle) with the first held where odometry
-has it. Odometry drifts by a hundredth of the way; this by about two thousandths.
+has it. Odometry drifts by a hundredth of the way; this by about two thousandths. When the helicopter swings
+or the laser's spot has no texture, that spot is not found again: the direction is then known alone, and so
+how the way rises, which matters most; its length is left to odometry.
 """
 
 from __future__ import annotations
@@ -23,8 +25,21 @@ Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
 _CELL = 64  # px; coarser than the adjustment's, for speed
-_FEWEST = 15
+_FEWEST = 8
 _VERTICAL = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Way:
+    """How base_link moved between two pictures.
+
+    Attributes:
+        step: (3,) [m] in the odometry frame.
+        covariance: (3, 3) [m^2]; half a metre along the step where the laser's spot was not found again.
+    """
+
+    step: Array
+    covariance: Array
 
 
 @dataclass
@@ -67,8 +82,8 @@ class PictureOdometry:
         """Start afresh with the next picture."""
         self._last = None
 
-    def step(self, image: Picture, odom: Pose, distance: float) -> Array | None:
-        """Return how base_link moved since the last picture: (3,) [m] in the odometry frame.
+    def step(self, image: Picture, odom: Pose, distance: float) -> Way | None:
+        """Return how base_link moved since the last picture.
 
         Args:
             image: (height, width) uint8. odom: base_link in the odometry frame. distance: laser range [m].
@@ -90,7 +105,7 @@ class PictureOdometry:
         hit = start + along * (depth - start[2]) / along[2]
         return self._camera.project(hit[None])[0]
 
-    def _compare(self, last: _View, view: _View, laser_pixel: Array) -> Array | None:
+    def _compare(self, last: _View, view: _View, laser_pixel: Array) -> Way | None:
         point = last.optical.position + last.optical.rotation()[:, 2] * last.depth
         homography = tracks.plane_homography(self._camera, last.optical, view.optical, point, _VERTICAL)
         if homography is None:
@@ -100,17 +115,19 @@ class PictureOdometry:
         found, good = tracks.follow(
             last.image, view.image, uv, guess, homography, window=self._window, round_trip=self._round_trip
         )
-        # Without the laser's own spot there is no scale.
-        if good.sum() < _FEWEST or not good[-1]:
+        if good.sum() < _FEWEST:
             return None
-        uv, found = uv[good], found[good]
-        rays = self._camera.rays(uv)
-        points = last.optical.apply(rays / rays[:, 2:] * last.depth)
+        range_ = np.full(len(uv), np.nan)
+        range_[-1] = last.depth
+        uv, found, range_ = uv[good], found[good], range_[good]
+        # Start values: the points on level ground.
+        rays = self._camera.rays(uv) @ last.optical.rotation().T
+        points = last.optical.position + rays / rays[:, 2:] * (point - last.optical.position)[2]
         solution = None
         for _ in range(2):
             n = len(uv)
             depth = np.full(2 * n, np.nan)
-            depth[2 * (n - 1)] = last.depth
+            depth[::2] = range_
             both = np.stack([uv, found], axis=1).reshape(-1, 2)
             seen = Observations(
                 np.tile(np.array([0, 1]), n),
@@ -134,18 +151,15 @@ class PictureOdometry:
             keep = error < 1.0
             if keep.all():
                 break
-            if keep.sum() < _FEWEST or not keep[-1]:
+            if keep.sum() < _FEWEST:
                 return None
-            uv, found, points = uv[keep], found[keep], points[keep]
+            uv, found, range_, points = uv[keep], found[keep], range_[keep], points[keep]
         assert solution is not None
         # The camera's way, less what the turn of its lever arm made of it.
         arm = self._mount.inverse().position
-        return np.asarray(
-            solution.centre[1]
-            + solution.rotation[1] @ arm
-            - last.optical.position
-            - last.optical.rotation() @ arm
-        )
+        step = solution.centre[1] + solution.rotation[1] @ arm
+        step -= last.optical.position + last.optical.rotation() @ arm
+        return Way(step, solution.covariance[1])
 
     def _priors(self, last: _View, view: _View) -> Priors:
         empty, none = np.zeros((0, 3)), np.zeros(0)
