@@ -150,6 +150,18 @@ def test_pictures_are_due_every_spacing() -> None:
     assert len(path.pictures) == pytest.approx(40, abs=1)
 
 
+def test_a_swing_between_two_pictures_asks_for_one_more() -> None:
+    plan = straight(60.0, 4.0, 10.0, spacing=2.5)
+    calm, swinging = (Flyer(Guidance(plan, LIMITS, Ground([])), 0.0, 0.0) for _ in range(2))
+    calm.yaw = swinging.yaw = 0.0
+    swinging.swing = 0.3
+    calm.run()
+    swinging.run()
+    assert len(calm.views) < len(swinging.views) < 2.5 * len(calm.views)
+    on_leg = [np.diff([x for x in flyer.views if 0.0 < x < 55.0]) for flyer in (calm, swinging)]
+    assert np.abs(on_leg[1]).max() < 1.8 * 2.5 + 3.0, "a view moves by 2 m in a control period"
+
+
 def test_a_picture_is_due_at_each_colour_picture() -> None:
     plan = straight(100.0, 4.0, 10.0, spacing=2.5)
     both = replace(plan, waypoints=(plan.waypoints[0], replace(plan.waypoints[1], colour_spacing=24.0)))
@@ -289,6 +301,8 @@ class Flyer:
         self.yaw = 0.7
         self.time = 50.0
         self.energy = 66000.0
+        self.swing = 0.0  # [rad] by which it pitches to and fro in 1.5 s
+        self.views: list[float] = []  # along x, of the ground in the middle of each picture asked for
         self.heights: list[float] = []
         self.picture_heights: list[float] = []
 
@@ -299,9 +313,11 @@ class Flyer:
         while not self.guidance.done:
             assert self.time < 400.0, "it never landed"
             reading = self.height() if laser is None else laser(self)
-            pose = Pose.from_euler(*self.position.tolist(), yaw=self.yaw)
+            pitch = self.swing * np.sin(2.0 * np.pi / 1.5 * self.time)
+            pose = Pose.from_euler(*self.position.tolist(), pitch=pitch, yaw=self.yaw)
             command = self.guidance.step(self.time, pose, reading, self.energy)
             if command.trigger:
+                self.views.append(self.position[0] - self.height() * np.tan(pitch))
                 self.picture_heights.append(self.height())
                 self.asked.append(self.time)
             if self.asked and self.time >= self.asked[0] + self.delay - 1e-6:
