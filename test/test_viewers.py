@@ -130,7 +130,7 @@ def test_what_is_to_be_seen_is_seen_without_a_click(shown: list[dict[str, Any]])
     on = {topic["Value"] for d in shown if d["Enabled"] for _, topic in wanted(d)}
     assert {
         *("rover/robot_description", "helicopter/robot_description"),
-        *("map/orbital_cloud", "map/elevation_cloud", "map/traversability"),
+        *("scene/ground", "map/elevation_cloud", "map/traversability"),
         *("scene/tracks", "scene/plans", "scene/pictures", "scene/hazards", "scene/status"),
         *("route/candidates", "helicopter/landing_markers", "science/markers"),
         *("helicopter/camera/image_raw", "rover/hazcam/depth"),

@@ -60,6 +60,7 @@ MEANING: dict[str, str] = {
     "route/candidates": "every candidate path, for viewers",
     "route/decision": "the newest decision with candidates and reasons",
     "scene/corridors": "the corridors on the ground, with names",
+    "scene/ground": "the orbital map as shaded triangles, drawn three sigmas too low",
     "scene/hazards": "hazards of the map and of the rover, by kind and size",
     "scene/pictures": "where pictures were taken and whither they look",
     "scene/plans": "planned flights above the ground",

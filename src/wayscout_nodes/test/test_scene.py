@@ -86,6 +86,28 @@ def test_corridors_lie_on_the_ground_in_the_colours_of_their_routes() -> None:
     np.testing.assert_allclose(places[:, 2], 0.1 * places[:, 0] + drawing.LIFT, atol=1e-5)
 
 
+def test_the_ground_is_a_whole_sheet_of_few_triangles_below_what_is_measured() -> None:
+    (mesh,) = drawing.ground(hill(), 0.9)
+    places = xyz(mesh)
+    assert mesh.type == Marker.TRIANGLE_LIST
+    assert len(mesh.colors) == len(places)
+    assert len(places) % 6 == 0
+    assert len(places) <= 6 * drawing.MESH_CELLS**2
+    np.testing.assert_allclose(places[:, 2], 0.1 * places[:, 0] - 0.9, atol=1e-4)
+    corners = places.reshape(-1, 3, 3)
+    (ax, ay), (bx, by) = ((corners[:, k, :2] - corners[:, 0, :2]).T for k in (1, 2))
+    area = 0.5 * (ax * by - ay * bx)
+    assert area.min() > 0.0, "all face up"
+    sides = np.ptp(places[:, :2], axis=0)
+    assert area.sum() == pytest.approx(sides[0] * sides[1], rel=1e-5)
+    hole = hill()
+    hole["elevation"][0, 0] = np.nan
+    assert len(xyz(drawing.ground(hole, 0.0)[0])) == len(places) - 6
+    large = Grid(1.0, (0.0, 0.0), (256, 256))
+    large["elevation"] = np.zeros(large.shape)
+    assert len(drawing.ground(large, 0.0)[0].points) <= 6 * drawing.MESH_CELLS**2
+
+
 def plan(flight: int = 2) -> FlightPlan:
     def way(x: float, height: float, spacing: float) -> FlightWaypoint:
         place = convert.to_point((x, 1.0))

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker
 from wayscout_interfaces.msg import (
     Corridor,
@@ -38,7 +39,45 @@ HAZARDS: dict[str, Colour] = {
     "sand": (0.95, 0.80, 0.30),
     "tilt": (0.55, 0.30, 0.95),
 }
+HEIGHTS: tuple[Colour, ...] = (
+    (0.16, 0.24, 0.42), (0.15, 0.42, 0.50), (0.30, 0.52, 0.34), (0.66, 0.60, 0.30), (0.62, 0.36, 0.22)
+)  # fmt: skip
+"""Colours of the ground from its lowest to its highest."""
+MESH_CELLS = 100  # most cells along each side of the drawn ground
 SIZES = (0.25, 0.5, 1.0, 2.0, 4.0)  # [m] radii that hazards are drawn with: one marker holds all of a size
+
+
+def ground(given: Grid, sink: float) -> list[Marker]:
+    """Return a grid's `elevation` as triangles, coloured by height and shaded as by a sun in the west.
+
+    Triangles take software GL a fifth of the time of as many squares of a point cloud.
+
+    Args:
+        sink: by how much it is drawn too low [m], so that what was measured lies on top of what was guessed.
+    """
+    step = -(-max(given.shape) // MESH_CELLS)
+    xs, ys = (centres[::step] for centres in given.centres())
+    z = np.asarray(given["elevation"][::step, ::step], dtype=np.float64)
+    if min(z.shape) < 2 or not np.isfinite(z).any():
+        return []
+    x, y = np.meshgrid(xs, ys)
+    along_y, along_x = np.nan_to_num(np.gradient(z, ys, xs))
+    shade = np.clip(0.85 + 0.5 * along_x / np.sqrt(1.0 + along_x**2 + along_y**2), 0.35, 1.2)
+    low, high = float(np.nanmin(z)), float(np.nanmax(z))
+    share = (z - low) / max(high - low, 1e-6)
+    stops = np.linspace(0.0, 1.0, len(HEIGHTS))
+    tint = np.stack([np.interp(share, stops, channel) for channel in np.array(HEIGHTS).T], axis=-1)
+    corner = np.concatenate([np.stack([x, y, z - sink], axis=-1), tint * shade[..., None]], axis=-1)
+    a, b, c, d = corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]
+    triangles = np.stack([a, b, c, a, c, d], axis=2).reshape(-1, 3, 6)
+    triangles = triangles[np.isfinite(triangles).all(axis=(1, 2))].reshape(-1, 6)
+    shown = markers.marker("ground", 0, Marker.TRIANGLE_LIST, markers.WHITE, alpha=1.0)
+    shown.scale.x = shown.scale.y = shown.scale.z = 1.0
+    shown.points = markers.points(triangles[:, :3])
+    shown.colors = [
+        ColorRGBA(r=r, g=g, b=b, a=1.0) for r, g, b in np.clip(triangles[:, 3:], 0.0, 1.0).tolist()
+    ]
+    return [shown]
 
 
 def corridors(given: Sequence[Corridor], ground: Grid) -> list[Marker]:

@@ -43,6 +43,7 @@ TRACKS = {"helicopter": (0.5, 0.12, (1.0, 1.0, 1.0)), "rover": (0.25, 0.20, (0.2
 """Vehicle -> spacing of its points [m], width [m] and colour of its line."""
 PICTURES = {"pictures": "helicopter/pictures", "colour pictures": "helicopter/colour/pictures"}
 FLIGHTS_KEPT = 20
+GROUND_SINK = 3.0  # sigmas by which the orbital ground is drawn too low: the measured one then lies on it
 
 
 class Scene(Node):
@@ -62,6 +63,7 @@ class Scene(Node):
         self._tracks = {vehicle: Track(vehicle, spacing) for vehicle, (spacing, _, _) in TRACKS.items()}
         self._stale: set[str] = set()
         self._drawn: dict[str, Callable[[], Iterable[Marker]]] = {
+            "ground": self._draw_ground,
             "corridors": self._draw_corridors,
             "plans": self._draw_plans,
             "pictures": self._draw_pictures,
@@ -106,7 +108,7 @@ class Scene(Node):
             self.get_logger().warning(f"map/orbital dropped: {error}")
             return
         self._orbital = message
-        self._stale |= {"corridors", "plans"}
+        self._stale |= {"ground", "corridors", "plans"}
 
     def _on_plan(self, message: FlightPlan) -> None:
         self._plans[int(message.flight)] = message
@@ -163,6 +165,11 @@ class Scene(Node):
                 ]
             )
         )
+
+    def _draw_ground(self) -> list[Marker]:
+        if self._orbital is None or self._ground is None:
+            return []
+        return drawing.ground(self._ground, GROUND_SINK * self._orbital.elevation_sigma)
 
     def _draw_corridors(self) -> list[Marker]:
         if self._orbital is None or self._ground is None:
