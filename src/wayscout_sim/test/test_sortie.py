@@ -72,10 +72,13 @@ def fly(
     fault: str = "",
     at: float = 5.0,
     speed: float = 4.0,
+    energy: float | None = None,
     each_step: Callable[[Guidance, float], None] | None = None,
 ) -> tuple[Landing, Sortie]:
     sortie = Sortie(world, 5)
     sortie.sim.faults.set(replace(sortie.sim.faults.numbers, fault=fault, fault_time=at))
+    if energy is not None:
+        sortie.set_energy(energy)
     way = tuple(FlightWaypoint(x, y, 10.0, speed, 0.5, s) for (x, y), s in ((HOME, 0.0), (to, 3.0)))
     try:
         return sortie.fly(FlightPlan(1, "test", way, (to,)), each_step), sortie
@@ -103,10 +106,15 @@ def test_it_lands_between_rocks_that_it_saw_on_the_way_in(world: Path) -> None:
     stands_well(landing, sortie)
 
 
-def test_without_a_safe_site_it_returns_to_where_it_stood(world: Path) -> None:
-    landing, sortie = fly(world, FIELD)
+@pytest.mark.parametrize(
+    ("energy", "words"), [(None, "no safe site near (17.0, 15.0)"), (20000.0, "energy: ")]
+)
+def test_without_a_safe_site_it_returns_to_where_it_stood_with_its_reserve(
+    world: Path, energy: float | None, words: str
+) -> None:
+    landing, sortie = fly(world, FIELD, energy=energy)
     assert landing.outcome == "cut short"
-    assert "no safe site near (17.0, 15.0)" in landing.message
+    assert words in landing.message
     assert np.hypot(*(landing.true.position[:2] - HOME)) < sortie.limits.landing_search + 1.0
     stands_well(landing, sortie)
 

@@ -114,6 +114,10 @@ class Sortie:
         """base_link in map as the filter has it."""
         return self._localiser.filter.pose
 
+    def set_energy(self, energy: float) -> None:
+        """Charge the pack so that flights may draw so much [J]."""
+        self.sim.helicopter.charge = self.limits.battery_capacity - self.limits.usable_energy + energy
+
     def fly(self, plan: FlightPlan, each_step: Callable[[Guidance, float], None] | None = None) -> Landing:
         """Fly a plan to its end.
 

@@ -25,6 +25,8 @@ LOW = 1.3  # times the height of the second look, above which it is worth while
 SINKING = 3.0  # [s] that it hovers for that at most: beside a wall it may not sink so far
 SUNK = 1.1  # times that height from which its pictures may begin
 MORE_TIME = 10.0  # [s] that one more second look takes, at the next site
+SURE = 0.95  # chance of a safe landing below which others are looked at too, when there is time
+NEW_GROUND = 2.5  # [m] from where a second look was taken: sites nearer than this it has shown
 GENTLE_PLACES = 3  # places that look gentle from orbit which together count as one safe site
 
 
@@ -97,6 +99,7 @@ class Approach:
     _low: bool = False  # the second look is on
     _sinking: bool = False  # on the way to where its pictures begin
     _others: list[Place] = field(default_factory=list)  # sites of the first look that are left
+    _kept: tuple[float, Place] | None = None  # chance at the best place of second looks, and that place
 
     def __post_init__(self) -> None:
         self._left = list(self.places)
@@ -146,8 +149,10 @@ class Approach:
         unsure = not measured(found)
         if look and unsure and not found.seen and not self._leg_flown:
             return self._look_leg(position, height)
+        if self._low and self._looks_on(found, spare):
+            return self._low_look(position, spare)
         if self._low and found.site is None:
-            return self._low_look(position, spare) if self._others else self._take_next(position, affordable)
+            return self._take_next(position, affordable)
         if look and unsure and self._better_left(affordable):
             return self._take_next(position, affordable)
         if found.site is not None:
@@ -159,6 +164,19 @@ class Approach:
             heading = site.heading if np.isfinite(site.heading) else None
             return Move("land", (site.x, site.y), why=found.why, relative=site.basis == LOOK, heading=heading)
         return self._take_next(position, affordable)
+
+    def _looks_on(self, found: Verdict, spare: float) -> bool:
+        """After a second look that is not sure: whether to take one more, elsewhere or at the best again."""
+        chance = found.site.probability if found.site is not None else 0.0
+        kept, target = self._kept, self.target
+        if chance >= SURE or target is None or spare < self.limits.landing_low_time:
+            return False
+        self._others = [place for place in self._others if _gap(place, np.asarray(target)) > NEW_GROUND]
+        if self._others:
+            self._kept = (chance, target) if chance > (kept[0] if kept else 0.0) else kept
+        elif kept is not None and kept[0] > chance:
+            self._others, self._kept = [kept[1]], None
+        return bool(self._others)
 
     def _better_left(self, affordable: Callable[[Place], bool]) -> bool:
         """Whether a place is left that was measured or stood on: ground that nobody saw may hold rocks."""
@@ -172,7 +190,7 @@ class Approach:
 
     def _take_next(self, position: Array, affordable: Callable[[Place], bool]) -> Move:
         self._ready_at, self._leg_flown, self.target = None, False, None
-        self._low, self._sinking, self._others = False, False, []
+        self._low, self._sinking, self._others, self._kept = False, False, [], None
         while self._left:
             place = self._left.pop(0)
             if affordable(place):
@@ -186,7 +204,7 @@ class Approach:
         """Sink to the next best site on a detour that gives the pictures a baseline, and look again."""
         self.target = self._others.pop(0)
         if spare < self.limits.landing_low_time + MORE_TIME:
-            self._others = []
+            self._others, self._kept = [], None
         self._low, self._sinking, self._ready_at = True, True, None
         return Move("go", self._off(position, self.limits.landing_low), height=self.limits.landing_low)
 

@@ -261,8 +261,8 @@ class Guidance:
         return rest + landing_time(self._end_height, self.limits) > home
 
     def _time_home(self, pose: Pose, height: float) -> float:
-        """Time [s] to the nearest site that can be counted on, landing included."""
-        return self._time_to(self._nearest_site(pose), pose, height)
+        """Time [s] to the nearest site that can be counted on, landing and a return from there included."""
+        return min(self._time_to(site, pose, height) + self._way_back(site) for site in self._good_sites())
 
     def _time_to(self, site: tuple[float, float], pose: Pose, height: float) -> float:
         way = np.asarray(site) - pose.position[:2]
@@ -285,13 +285,14 @@ class Guidance:
                 sites.append(here)
         return sites
 
+    def _good_sites(self) -> list[tuple[float, float]]:
+        """The wanted sites that can be counted on; all where none can."""
+        sites, finder = self._wanted_sites(), self.finder
+        return [site for site in sites if finder is not None and trusted(finder, site)] or sites
+
     def _nearest_site(self, pose: Pose) -> tuple[float, float]:
         x, y = pose.position[:2]
-        sites = self._wanted_sites()
-        if self.finder is not None:
-            finder = self.finder
-            sites = [site for site in sites if trusted(finder, site)] or sites
-        return min(sites, key=lambda s: float(np.hypot(s[0] - x, s[1] - y)))
+        return min(self._good_sites(), key=lambda s: float(np.hypot(s[0] - x, s[1] - y)))
 
     # --- where to land ----------------------------------------------------------------------------------
 
@@ -316,7 +317,10 @@ class Guidance:
         return self._energy - seconds * power(self.limits) >= 0.9 * self.limits.energy_reserve
 
     def _way_back(self, place: tuple[float, float]) -> float:
-        """Time [s] to look at a place and go on to the nearest known one; 0 for such a one or without any."""
+        """Time [s] to look at a place and go on to the nearest known one; 0 for such a one or without any.
+
+        Also 0 where a full pack would not do for the way there and back: then what the orbiter saw counts.
+        """
         finder = self.finder
         if finder is None or measured(finder.verdict(place)):
             return 0.0
@@ -326,7 +330,9 @@ class Guidance:
         if not gaps:
             return 0.0
         way = min(gaps) / limits.cruise_speed + limits.cruise_speed / limits.max_acceleration
-        return way + limits.landing_look_time + limits.landing_low_time
+        way += limits.landing_look_time + limits.landing_low_time
+        there_and_back = 2.0 * way + landing_time(self._end_height, limits)
+        return way if there_and_back * power(limits) < limits.usable_energy - limits.energy_reserve else 0.0
 
     def _make(self, move: Move, pose: Pose, speed: float) -> None:
         """Set out on a move of the approach."""
