@@ -267,6 +267,49 @@ def test_new_ground_is_looked_at_again_from_below(proven: int, spare: float, aga
     assert kinds.count("go") == 2 * again
 
 
+@dataclass
+class Chances(Looker):
+    """A finder whose first look names sites by their x and chance; a second look tells the same chances."""
+
+    chances: dict[float, float] = field(default_factory=dict)
+
+    def inspect(self, place: tuple[float, float]) -> Verdict:
+        low = self.looks > 0
+        near = {x: p for x, p in self.chances.items() if not low or abs(x - place[0]) < 1.0}
+        sites = tuple(
+            LandingSite(x, 0.0, 0.01, 0.01, 2.0, 0.0, 0.1, landing.LOOK, p) for x, p in near.items()
+        )
+        site = sites[0] if sites and (not low or sites[0].probability >= LIMITS.landing_probability) else None
+        return Verdict(site, "seen", sites, True)
+
+
+@pytest.mark.parametrize(
+    ("chances", "spare", "lands", "looks"),
+    [
+        ({0.0: 0.97, 3.0: 0.99}, 100.0, 0.0, 1),  # sure at once
+        ({0.0: 0.91, 3.0: 0.97}, 100.0, 3.0, 2),
+        ({0.0: 0.93, 3.0: 0.91}, 100.0, 0.0, 3),  # back to the best, which is looked at again
+        ({0.0: 0.5, 3.0: 0.91}, 100.0, 3.0, 2),
+        ({0.0: 0.91, 3.0: 0.97}, 8.0, 0.0, 1),  # no time to look further
+    ],
+)
+def test_a_site_that_is_not_sure_is_left_for_a_surer_one(
+    chances: dict[float, float], spare: float, lands: float, looks: int
+) -> None:
+    finder = Chances([], chances=chances)
+    approach = Approach(finder, LIMITS, [(0.0, 0.0)])
+    here, height = np.zeros(2), 12.0
+    for k in range(200):
+        move = approach.next(0.1 * k, here, height, lambda place: True, spare)
+        if move.kind == "land":
+            break
+        height = 6.0 if move.height is not None else height
+        here = np.array(move.place) if move.place is not None else here
+    assert (move.kind, move.place) == ("land", (lands, 0.0))
+    assert finder.looks == looks
+    assert not approach.forced
+
+
 def test_a_diversion_prefers_the_nearest_safe_place_over_a_nearer_one() -> None:
     approach = Approach(Known([(30.0, 0.0), (50.0, 0.0)]), LIMITS, [(50.0, 0.0), (5.0, 0.0), (30.0, 0.0)])
     assert approach.divert(np.zeros(2), lambda place: True).place == (30.0, 0.0)
