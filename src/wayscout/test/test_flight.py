@@ -24,6 +24,7 @@ from wayscout.flight.guidance import Guidance
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
+from wayscout.mars import GRAVITY
 
 LIMITS = config.load("helicopter", HelicopterLimits)
 CAMERA = load_camera(config.directory() / "cameras/navigation.yaml")
@@ -129,6 +130,10 @@ def test_a_waypoint_of_nan_is_refused_by_name(field: str) -> None:
 def test_a_plan_without_waypoints_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"plan\.waypoints"):
         FlightPlan(1, "empty", ())
+
+
+def test_the_helicopter_flies_in_the_gravity_of_worlds_and_router() -> None:
+    assert LIMITS.gravity == GRAVITY
 
 
 def test_a_plan_without_landing_sites_lands_below_its_end_and_pays_the_way_to_a_far_one() -> None:
