@@ -29,8 +29,6 @@ class SurfaceParams:
     sigma_spread: float
     sigma_step: float
     sigma_bend: float
-    sigma_wander: float
-    wander_length: float
     sigma_single: float
     sigma_filled_slope: float
 
@@ -74,9 +72,10 @@ def sigma_of(
     Where the map as a whole lies (in x, y and z) is known as well as the vehicles' start, which no cell can
     tell. Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows
     errors of the poses that neighbours share; how far they disagree in the cell itself; the height of steps
-    nearby, since an edge that is a cell off turns its height into error; and the bend of the track (`_bend`),
-    which neighbours share, so that no disagreement shows it. A cell that one pair alone saw has no witness
-    and gets `sigma_single` more. The factors are fitted on flown missions.
+    nearby, since an edge that is a cell off turns its height into error; and the bend of the track, which neighbours
+    share, so that no disagreement shows it: noise of the attitude adds up to a random walk of the height with
+    the way. A cell that one pair alone saw has no witness and gets `sigma_single` more. The factors are
+    fitted on flown missions.
 
     Args:
         height, spread, used: (rows, cols) float32 of `fusion.fuse`, NaN where unknown [m, m, 1].
@@ -101,19 +100,8 @@ def sigma_of(
         + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
     if way is not None:
-        variance += _bend(way, params)
+        variance += params.sigma_bend**2 * way
     result: Layer = np.where(known, np.sqrt(variance), np.nan).astype(np.float32)
-    return result
-
-
-def _bend(way: Layer, params: SurfaceParams) -> Layer:
-    """Variance [m^2] of an adjusted track's height at a distance `way` [m] from where it begins.
-
-    Two parts: scale and weak ties wander off by `sigma_wander` within `wander_length`, then stay there; white
-    noise of the attitude adds up to a random walk of the height, whose variance grows with the way.
-    """
-    wander = params.sigma_wander**2 * -np.expm1(-way / params.wander_length)
-    result: Layer = wander + params.sigma_bend**2 * way
     return result
 
 
