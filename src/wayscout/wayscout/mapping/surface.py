@@ -72,10 +72,10 @@ def sigma_of(
     Where the map as a whole lies (in x, y and z) is known as well as the vehicles' start, which no cell can
     tell. Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows
     errors of the poses that neighbours share; how far they disagree in the cell itself; the height of steps
-    nearby, since an edge that is a cell off turns its height into error; and the bend of the track, which neighbours
-    share, so that no disagreement shows it: noise of the attitude adds up to a random walk of the height with
-    the way. A cell that one pair alone saw has no witness and gets `sigma_single` more. The factors are
-    fitted on flown missions.
+    nearby, since an edge that is a cell off turns its height into error; and the bend of the track, which
+    neighbours share, so that no disagreement shows it: noise of the attitude adds up to a random walk of the
+    height with the way. A cell that one pair alone saw has no witness and gets `sigma_single` more. The
+    factors are fitted on flown missions.
 
     Args:
         height, spread, used: (rows, cols) float32 of `fusion.fuse`, NaN where unknown [m, m, 1].
