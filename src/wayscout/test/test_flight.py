@@ -95,7 +95,8 @@ def test_flights_of_ingenuity_are_inside_the_envelope(number: int) -> None:
     )
     assert envelope.violations(cost, LIMITS) == []
     plan = straight(row["Dist_m"], row["Max_Spd_m"], row["Max_Alt_m"])
-    priced = envelope.check(plan, LIMITS)
+    unlooked = replace(LIMITS, landing_look_time=0.0, landing_low_time=0.0)  # it took no looks at its landing
+    priced = envelope.check(plan, unlooked)
     assert priced.duration <= row["Duration_s"]  # flown with stops for pictures, priced without
     assert priced.duration >= 0.7 * row["Duration_s"]
 
