@@ -102,7 +102,11 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> None:
     slow = slow_part(placed, inside, grid.resolution)
     rest = rms((placed - slow)[inside])
     print(f"  bends over more than {BEND:.0f} m {rms(slow[inside]):.4f}, rest {rest:.4f} m")
-    print(f"  RMSE of the half with the smallest sigma over all: {best_half(placed, sigma, inside):.3f}")
+    ideal = best_half(placed, np.sqrt(mean_around(placed**2, inside, 2.0, grid.resolution)), inside)
+    print(
+        f"  RMSE of the half with the smallest sigma over all: {best_half(placed, sigma, inside):.3f} "
+        f"({ideal:.3f} if sigma were the true RMSE within a metre around)"
+    )
     report_strata(
         {name: (placed[mask & inside], sigma[mask & inside]) for name, mask in strata(moved).items()}
     )
@@ -163,10 +167,14 @@ def best_half(error: Array, sigma: Array, inside: Mask) -> float:
 
 def slow_part(error: Array, inside: Mask, resolution: float, outlier: float = 0.1) -> Array:
     """Mean error in squares of side BEND around each cell, edges of rocks (over `outlier` [m]) left out."""
-    side = 2 * round(0.5 * BEND / resolution) + 1
-    fits = inside & (np.abs(np.nan_to_num(error)) < outlier)
-    weight = cv2.blur(fits.astype(np.float64), (side, side))
-    total = cv2.blur(np.where(fits, error, 0.0), (side, side))
+    return mean_around(error, inside & (np.abs(np.nan_to_num(error)) < outlier), BEND, resolution)
+
+
+def mean_around(values: Array, known: Mask, width: float, resolution: float) -> Array:
+    """Mean of the known values in squares of side `width` [m] around each cell."""
+    side = 2 * round(0.5 * width / resolution) + 1
+    weight = cv2.blur(known.astype(np.float64), (side, side))
+    total = cv2.blur(np.where(known, values, 0.0), (side, side))
     return np.asarray(total / np.maximum(weight, 1e-9))
 
 
