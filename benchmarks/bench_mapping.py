@@ -102,7 +102,8 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> None:
     slow = slow_part(placed, inside, grid.resolution)
     rest = rms((placed - slow)[inside])
     print(f"  bends over more than {BEND:.0f} m {rms(slow[inside]):.4f}, rest {rest:.4f} m")
-    ideal = best_half(placed, np.sqrt(mean_around(placed**2, inside, 2.0, grid.resolution)), inside)
+    square = np.maximum(mean_around(placed**2, inside, 2.0, grid.resolution), 0.0)  # blurring undershoots
+    ideal = best_half(placed, np.sqrt(square), inside)
     print(
         f"  RMSE of the half with the smallest sigma over all: {best_half(placed, sigma, inside):.3f} "
         f"({ideal:.3f} if sigma were the true RMSE within a metre around)"
