@@ -5,7 +5,7 @@
     python benchmarks/bench_mapping.py --world worlds/gully --pose-error 0.02 --out /tmp/bench
 
 Pictures come from the simulator's renderer; poses are the true ones plus errors of the size that the adjusted
-track of a flight has. `--vary sigma_step sigma_wander` prints what half and double of such a parameter of
+track of a flight has. `--vary sigma_step sigma_bend` prints what half and double of such a parameter of
 config/mapper.yaml would give.
 """
 

@@ -82,7 +82,8 @@ def map_folder(
     factor = max(1, math.ceil(math.sqrt(model.width * model.height / max_pixels)))
     pictures = [_read_picture(path, model, factor, where) for where, path, _ in rows]
     # Own poses bend alike everywhere: nothing is known of a place where their track begins.
-    bend = {"sigma_wander": pose_sigma, "wander_length": 0.001, "sigma_bend": 0.0}
+    floor = math.hypot(MapperParams.load().surface.sigma_floor, pose_sigma)
+    bend = {"sigma_floor": min(floor, 1.0), "sigma_bend": 0.0}
     params = MapperParams.load({"resolution": resolution, "tile_size": 256 * resolution, **bend})
     grid, used, unused = map_pictures(
         pictures, [pose for _, _, pose in rows], shrink_camera(model, factor), params, progress, pose_sigma
