@@ -15,6 +15,7 @@ from wayscout.flight.approach import Approach, Move, SiteFinder, measured, trust
 from wayscout.flight.envelope import landing_time, power, sink_rate
 from wayscout.flight.ground import Ground, follow_ground
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
+from wayscout.flight.shutter import Shutter
 from wayscout.flight.stand import QUARTER
 from wayscout.flight.trajectory import Trajectory, build, segment_times
 from wayscout.geometry import Pose, wrap_angle
@@ -33,10 +34,8 @@ GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
 SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each step
 REACTION = 0.4  # [s] by which the vehicle lags behind its speed command
 TURNING = 0.15  # [s] the same for the direction: a corner begun late is cut on its outer side
-LONGEST_DELAY = 1.0  # [s] after which a picture is not that which was asked for last
 ON_PATH = 1.5  # [m] from the path within which the progress along it never rests
 ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
-VIEW_MOVED = 1.8  # spacings of pictures by which a swing may move what the camera sees before one more is due
 LOOK_FROM = 25.0  # [m] before the end of the path from which pictures of the landing place may be taken
 HIGH = 1.0  # [m] above ground by laser that can't be a landing
 SETTLED_TIME = 1.2  # [s] over which sinking is judged
@@ -111,7 +110,6 @@ class Guidance:
         self._dt = 0.1
         self._begun = 0.0
         self._s = 0.0
-        self._next_picture = self._next_colour = 0
         self._offset: float | None = None  # ground by laser minus ground by map [m]
         self._takeoff: Array | None = None
         self._site: tuple[float, float] | None = None
@@ -123,11 +121,7 @@ class Guidance:
         self._cut_short = self._diverted = self._asked = self._relative = False
         self._end_height = self.plan.waypoints[-1].height
         self._approach: Approach | None = None
-        self._pictured: Array | None = None  # where the last picture was asked for
-        self._asked_at, self._delay = -np.inf, 0.0  # when that was, and how long pictures take from then [s]
-        self._viewed: Array | None = None  # x, y of the ground that it shows in its middle
-        gaps = np.diff(self._path.pictures)
-        self._spacing = float(np.median(gaps)) if len(gaps) else float("inf")
+        self._shutter = Shutter(self._path)
         self._time = 0.0
         self._energy = float("inf")
 
@@ -151,9 +145,7 @@ class Guidance:
 
     def took_picture(self, time: float) -> None:
         """Note when the picture asked for last was taken [s]: the next are asked for sooner by that."""
-        delay = time - self._asked_at
-        if 0.0 <= delay < LONGEST_DELAY:
-            self._delay += 0.3 * (delay - self._delay)
+        self._shutter.took(time)
 
     def step(
         self,
@@ -384,7 +376,8 @@ class Guidance:
         plan = FlightPlan(self.plan.flight, self.plan.name, (point(*here), *between, point(*site)))
         path = build(plan, limits, start_speed=max(speed, 0.5))
         self._path, self._altitude, self._below = follow_ground(path, self.ground, limits)
-        self._s, self._next_picture, self._next_colour = 0.0, 0, 0
+        self._shutter.follow(self._path)
+        self._s = 0.0
         self.phase = RETURN
 
     # --- the phases -------------------------------------------------------------------------------------
@@ -441,34 +434,18 @@ class Guidance:
         yaw_slope = float(path.at(self._s + 1.0)[1] - path.at(self._s)[1])
         yaw_rate = yaw_slope * speed + YAW_GAIN * float(wrap_angle(yaw - pose.yaw))
 
-        reached = self._s + speed * (0.5 * dt + self._delay)  # half a step: the next one would be further off
-        due = int(np.searchsorted(path.pictures, reached, side="right"))
-        colours_due = int(np.searchsorted(path.colours, reached, side="right"))
-        trigger, colour = due > self._next_picture, colours_due > self._next_colour
-        self._next_picture = max(due, self._next_picture)
-        self._next_colour = max(colours_due, self._next_colour)
-        view = _view(pose, height)
-        trigger = trigger or self._view_moved(view) or self._look_due(pose, height)
+        trigger, colour = self._shutter.due(self._s, speed, dt, pose, height)
+        trigger = trigger or self._look_due(pose, height)
         self._arrive(pose, height)
         trigger = trigger or self._asked
         self._asked = False
         if trigger:
-            self._pictured, self._viewed = pose.position[:2].copy(), view
-            self._asked_at = self._time
+            self._shutter.asked(self._time, pose, height)
         self.progress.pictures += int(trigger)
         self.progress.colour_pictures += int(colour)
-        todo = len(path.pictures) - self._next_picture + len(path.colours) - self._next_colour
-        if self.phase == SURVEY and todo == 0:
+        if self.phase == SURVEY and self._shutter.todo == 0:
             self.phase = RETURN
         return self._command(pose, np.array([planar[0], planar[1], rise]), yaw_rate, trigger, colour)
-
-    def _view_moved(self, view: Array) -> bool:
-        """Whether a swing has moved the view so far since the last picture that one more must tie them."""
-        stations, due = self._path.pictures, self._next_picture
-        if self._viewed is None or not 0 < due < len(stations):
-            return False
-        on_leg = stations[due] - stations[due - 1] < 1.5 * self._spacing
-        return bool(on_leg and np.hypot(*(view - self._viewed)) > VIEW_MOVED * self._spacing)
 
     def _look_due(self, pose: Pose, height: float) -> bool:
         """Whether a picture of the landing place is due: near the path's end, a baseline after the last."""
@@ -482,7 +459,8 @@ class Guidance:
         if not self._approach.looks_at(here, height):
             return False
         spacing = self._approach.spacing(height)
-        return self._pictured is None or float(np.hypot(*(here - self._pictured))) >= spacing
+        last = self._shutter.pictured
+        return last is None or float(np.hypot(*(here - last))) >= spacing
 
     def _arrive(self, pose: Pose, height: float) -> None:
         """At the end of the path: judge the site, go there or elsewhere, then descend."""
@@ -587,12 +565,6 @@ class Guidance:
         body = np.array([c * limited[0] + s * limited[1], -s * limited[0] + c * limited[1], limited[2]])
         rate = float(np.clip(yaw_rate, -self.limits.max_yaw_rate, self.limits.max_yaw_rate))
         return Command(body, rate, trigger, True, self.phase, colour)
-
-
-def _view(pose: Pose, height: float) -> Array:
-    """Return the (2,) ground point in map that the body's down axis meets [m]."""
-    up = pose.rotation()[:, 2]
-    return np.asarray(pose.position[:2] - up[:2] * (height / max(float(up[2]), 0.5)))
 
 
 def _shortened(vector: Array, most: float) -> Array:
