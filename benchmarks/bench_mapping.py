@@ -80,7 +80,8 @@ def strata(surface: Array) -> dict[str, Mask]:
     return {"flat": (slope < 10) & ~edge, "steep": (slope >= 10) & ~edge, "rock edge": edge}
 
 
-def report_elevation(grid: Grid, surface: Array, region: Mask) -> None:
+def report_elevation(grid: Grid, surface: Array, region: Mask) -> dict[str, tuple[Array, Array]]:
+    """Print how good heights and sigma are; return stratum -> errors after the shift, their sigmas [m]."""
     filled = (grid["measured"] == 0) & np.isfinite(surface)
     inside = measured_floor(grid, surface, region)
     error = grid["elevation"] - surface
@@ -108,9 +109,9 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> None:
         f"  RMSE of the half with the smallest sigma over all: {best_half(placed, sigma, inside):.3f} "
         f"({ideal:.3f} if sigma were the true RMSE within a metre around)"
     )
-    report_strata(
-        {name: (placed[mask & inside], sigma[mask & inside]) for name, mask in strata(moved).items()}
-    )
+    cells = {name: (placed[mask & inside], sigma[mask & inside]) for name, mask in strata(moved).items()}
+    report_strata(cells)
+    return cells
 
 
 def coregister(grid: Grid, surface: Array, region: Mask) -> tuple[Array, Array]:

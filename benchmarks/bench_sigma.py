@@ -17,17 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from bench_mapping import (
-    best_half,
-    coregister,
-    floors,
-    measured_floor,
-    report_elevation,
-    report_strata,
-    rms,
-    strata,
-    true_surface,
-)
+from bench_mapping import best_half, floors, report_elevation, report_strata, rms, true_surface
 from bench_mission import layers
 
 from wayscout.worlds.truth import load_truth
@@ -68,12 +58,7 @@ def floor_cells(run: Path, world: Path) -> Cells:
     truth = load_truth(world)
     grid = layers(run / "map", ("elevation", "sigma", "measured"))
     surface, _ = true_surface(truth, grid)
-    region = floors(truth, grid)
-    report_elevation(grid, surface, region)
-    _, moved = coregister(grid, surface, region)
-    inside = measured_floor(grid, moved, region)
-    error = grid["elevation"] - moved
-    return {name: (error[m & inside], grid["sigma"][m & inside]) for name, m in strata(moved).items()}
+    return report_elevation(grid, surface, floors(truth, grid))
 
 
 if __name__ == "__main__":
