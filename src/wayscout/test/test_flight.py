@@ -521,6 +521,9 @@ def test_energy_is_read_from_the_battery_and_else_from_the_clock() -> None:
     low.update(0.5)
     low.begin()
     assert low.available == pytest.approx(0.5 * 129600.0 - (129600.0 - 72000.0))
+    low.update(1.0)  # it was charged before the flight, and only now tells
+    low.update(0.9)
+    assert low.used == pytest.approx(12960.0)
 
 
 def record(number: int, **changes: object) -> log.FlightRecord:

@@ -102,8 +102,8 @@ def test_each_driver_calls_with_what_is_new_and_time_never_steps_back_for_one_th
         return Answer(idle=True)
 
     lockstep = Lockstep(listener, "x", note, lockstep=False, driver=("one", "two"), period=0.1)
-    for kind, topic in ((Odometry, "one"), (Odometry, "two"), (Image, "picture")):
-        lockstep.subscribe(kind, topic)
+    for kind, topic, driver in ((Odometry, "one", None), (Odometry, "two", None), (Image, "picture", "one")):
+        lockstep.subscribe(kind, topic, driver)
     ends = {t: speaker.create_publisher(k, t, qos.COMMAND) for k, t in ((Odometry, "one"), (Odometry, "two"))}
     pictures = speaker.create_publisher(Image, "picture", qos.COMMAND)
     spinner = Spinner(listener, speaker)
@@ -123,6 +123,7 @@ def test_each_driver_calls_with_what_is_new_and_time_never_steps_back_for_one_th
     picture.header.stamp = convert.to_stamp(4.9)
     pictures.publish(picture)
     spinner.until(lambda: bool(lockstep._messages["picture"]))
+    assert set(say("two", 5.1).messages) == {"two"}  # the picture is kept for the driver it belongs to
     second = say("one", 5.2)
     assert (second.time, second.period) == (5.2, pytest.approx(0.2))
     assert set(second.messages) == {"one", "picture"}

@@ -26,8 +26,8 @@ class EnergyMeter:
         """Take the battery's charge, 0 to 1; None when the battery does not tell."""
         if charge is not None:
             self._charge, self._silent = charge, 0.0
-            if self._at_begin is None:
-                self._at_begin = charge
+            if self._at_begin is None or charge > self._at_begin:
+                self._at_begin = charge  # no pack fills in flight: what is known of its beginning was old
 
     def spend(self, seconds: float) -> None:
         """Count time with the rotor on [s]; used while the battery tells nothing, and until it tells anew."""

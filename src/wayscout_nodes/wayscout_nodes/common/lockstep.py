@@ -32,7 +32,7 @@ class Instant:
     """What one instant brought.
 
     Attributes:
-        time: stamp [s].
+        time: stamp [s]; without lock-step the newest that a driver has had, its message's own may be older.
         period: time until the next instant [s].
         messages: topic -> message with this stamp, or without lock-step the newest since the last instant;
             only topics that had one.
@@ -91,6 +91,7 @@ class Lockstep:
         self._period = period
         self._driven_at: dict[str, float] = {}
         self._messages: dict[str, dict[int, Any]] = {}
+        self._kept_for: dict[str, str] = {}
         self._links: dict[tuple[str, str], str] = {}
         self._transforms: TransformListener | None = None
         self._pending: _Pending | None = None
@@ -99,9 +100,15 @@ class Lockstep:
             self._done = node.create_publisher(StepDone, STEP_DONE, qos.COMMAND)
             node.create_subscription(Step, STEP, self._on_step, qos.sensor(True))
 
-    def subscribe(self, kind: type, topic: str) -> None:
-        """Gather a stamped sensor topic."""
+    def subscribe(self, kind: type, topic: str, driver: str | None = None) -> None:
+        """Gather a stamped sensor topic.
+
+        Args:
+            driver: without lock-step, the driver whose instants bring it; None for whichever comes first.
+        """
         self._messages[topic] = {}
+        if driver is not None:
+            self._kept_for[topic] = driver
         profile = qos.sensor(self._lockstep)
         self._node.create_subscription(kind, topic, lambda message: self._on_message(topic, message), profile)
 
@@ -163,14 +170,15 @@ class Lockstep:
         self._driven_at[topic] = time
         time = max(self._driven_at.values())
         period = since if 0.0 < since <= _LONGEST_PERIODS * self._period else self._period
-        messages = {topic: kept[max(kept)] for topic, kept in self._messages.items() if kept}
+        mine = {t: kept for t, kept in self._messages.items() if self._kept_for.get(t, topic) == topic}
+        messages = {t: kept[max(kept)] for t, kept in mine.items() if kept}
         corrections: dict[tuple[str, str], Pose] = {}
         for link in self._links:
             buffer = self._transforms[link] if self._transforms else None
             if buffer is None or len(buffer) == 0:
                 return
             corrections[link] = buffer.latest()[1]
-        for kept in self._messages.values():
+        for kept in mine.values():
             kept.clear()
         self._handler(Instant(time, period, messages, corrections))
 

@@ -18,11 +18,13 @@ from wayscout_interfaces.msg import LandingSite as LandingSiteMessage
 from wayscout_interfaces.msg import LandingSites
 
 from wayscout import config
+from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.flight.lander import Lander
 from wayscout.flight.landing import LandingSite
 from wayscout.flight.look import LandingLook
 from wayscout.flight.plan import HelicopterLimits
+from wayscout.flight.rehearsal import rehearse_landing
 from wayscout.flight.watch import FlightWatch
 from wayscout.geometry import Pose
 from wayscout.localisation.flight_adjustment import AdjustmentParams
@@ -73,6 +75,11 @@ class LandingDesk:
         lockstep.subscribe(Image, PICTURE)
         lockstep.subscribe(CameraInfo, PICTURE_INFO)
 
+    def rehearse(self, limits: HelicopterLimits) -> None:
+        """Compile now what a landing would else compile while it hovers."""
+        camera = load_camera(config.directory() / "cameras" / "navigation.yaml")
+        rehearse_landing(Lander(limits, self._look_of(camera)), camera, self._mount)
+
     def begin(self, limits: HelicopterLimits) -> None:
         """A flight begins under these limits."""
         self.lander.set_limits(limits)
@@ -112,8 +119,11 @@ class LandingDesk:
             return
         look = self.lander.look
         if look is None or repr(look.camera) != repr(camera):  # it holds an array
-            adjustment = config.load("localiser", AdjustmentParams)
-            self.lander.look = LandingLook(camera, self._mount, self._laser, adjustment, MapperParams.load())
+            self.lander.look = self._look_of(camera)
+
+    def _look_of(self, camera: Camera) -> LandingLook:
+        adjustment = config.load("localiser", AdjustmentParams)
+        return LandingLook(camera, self._mount, self._laser, adjustment, MapperParams.load())
 
     def _take_picture(self, time: float, message: Image, odom: Pose, distance: float) -> None:
         try:

@@ -115,6 +115,8 @@ class Helicopter(Node):
         self._lockstep.subscribe(Range, RANGE)
         self._lockstep.subscribe(BatteryState, BATTERY)
         self._landing = LandingDesk(self, self._lockstep, self._terrain, self._limits)
+        if not lockstep:
+            self._landing.rehearse(self._limits)
         self._lockstep.require_corrections({LINK: ODOM})
         fly = goals.GoalServer(self, Fly, "helicopter/fly", self._begin_plan, self._cancel)
         recon = goals.GoalServer(self, Recon, "helicopter/recon", self._begin_recon, self._cancel)

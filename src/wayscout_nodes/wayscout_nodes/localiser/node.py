@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, Range
@@ -17,6 +18,7 @@ from wayscout_interfaces.msg import FlightLog, OrbitalMap, PictureTrack, Terrain
 from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput, OutOfTime
+from wayscout.flight.rehearsal import flat_orbital, rehearse_localisation
 from wayscout.geometry import Pose
 from wayscout.localisation.attitude import AttitudeFilter, AttitudeParams
 from wayscout.localisation.campaign import Estimate, HelicopterCampaign
@@ -74,6 +76,8 @@ class Localiser(Node):
         cameras = config.directory() / "cameras"
         self._picture_camera = load_camera(cameras / "navigation.yaml")
         self._depth_camera = load_camera(cameras / "hazard_depth.yaml")
+        if not lockstep:
+            self._rehearse()
         self._first: dict[str, Pose] = {}
         self._odom: dict[str, Pose] = {}
         self._moved: dict[str, bool] = {"helicopter": False, "rover": False}
@@ -100,17 +104,17 @@ class Localiser(Node):
             driver=(HELICOPTER_ODOM, ROVER_ODOM),
             period=0.1,
         )
-        for kind, topic in (
-            (Odometry, HELICOPTER_ODOM),
-            (Range, HELICOPTER_RANGE),
-            (Image, PICTURE),
-            (CameraInfo, PICTURE_INFO),
-            (CameraInfo, COLOUR_INFO),
-            (Odometry, ROVER_ODOM),
-            (Image, DEPTH),
-            (CameraInfo, DEPTH_INFO),
+        for kind, topic, driver in (
+            (Odometry, HELICOPTER_ODOM, HELICOPTER_ODOM),
+            (Range, HELICOPTER_RANGE, HELICOPTER_ODOM),
+            (Image, PICTURE, HELICOPTER_ODOM),
+            (CameraInfo, PICTURE_INFO, HELICOPTER_ODOM),
+            (CameraInfo, COLOUR_INFO, HELICOPTER_ODOM),
+            (Odometry, ROVER_ODOM, ROVER_ODOM),
+            (Image, DEPTH, ROVER_ODOM),
+            (CameraInfo, DEPTH_INFO, ROVER_ODOM),
         ):
-            self._lockstep.subscribe(kind, topic)
+            self._lockstep.subscribe(kind, topic, driver)
         self.create_subscription(OrbitalMap, "map/orbital", self._on_orbital, qos.LATCHED)
         self.create_subscription(TerrainTile, "map/tiles", self._on_tile, qos.latched(400))
         self.create_subscription(FlightLog, "helicopter/log", self._on_log, qos.LATCHED)
@@ -159,24 +163,25 @@ class Localiser(Node):
         odom = self._read_odom("helicopter", instant)
         if odom is None:
             return
-        odom = self._attitude.step(instant.time, odom, convert.rates(instant.messages[HELICOPTER_ODOM]))
+        time = convert.seconds(instant.messages[HELICOPTER_ODOM].header.stamp)
+        odom = self._attitude.step(time, odom, convert.rates(instant.messages[HELICOPTER_ODOM]))
         if self._helicopter is None:
             self._helicopter = self._make_helicopter()
             self._helicopter.step(self._first["helicopter"])
         distance = inputs.distance(instant.messages.get(HELICOPTER_RANGE))
         self._helicopter.step(odom, distance)
-        self._past["helicopter"].add(instant.time, odom)
+        self._past["helicopter"].add(time, odom)
         if HELICOPTER_RANGE in instant.messages:
             stamp = convert.seconds(instant.messages[HELICOPTER_RANGE].header.stamp)
             self._past["helicopter"].add_range(stamp, distance)
         if PICTURE in instant.messages:
             self._late.append(instant.messages[PICTURE])
-        self._take_pictures(instant.time, odom)
-        self._colour.step(instant.time, odom)
+        self._take_pictures(time, odom)
+        self._colour.step(time, odom)
         if COLOUR_INFO in instant.messages:
             self._colour.add(convert.seconds(instant.messages[COLOUR_INFO].header.stamp))
-        self._flown.add(instant.time, self._helicopter.filter.pose, self._helicopter.filter.position_sigma)
-        self._send("helicopter", instant.time, self._helicopter.filter.correction(), odom)
+        self._flown.add(time, self._helicopter.filter.pose, self._helicopter.filter.position_sigma)
+        self._send("helicopter", time, self._helicopter.filter.correction(), odom)
 
     def _take_pictures(self, now: float, odom: Pose) -> None:
         """Take the pictures whose instant odometry has reached; go back to it for those that came late."""
@@ -225,17 +230,18 @@ class Localiser(Node):
         if self._rover is None:
             self._rover = self._make_rover()
             self._rover.step(self._first["rover"])
+        now = convert.seconds(instant.messages[ROVER_ODOM].header.stamp)
         self._rover.step(odom)
-        self._past["rover"].add(instant.time, odom)
+        self._past["rover"].add(now, odom)
         if DEPTH in instant.messages:
             time = convert.seconds(instant.messages[DEPTH].header.stamp)
-            then = self._past["rover"].odom(time) if time < instant.time - 1e-6 else None
+            then = self._past["rover"].odom(time) if time < now - 1e-6 else None
             if then is not None:  # it came late: go back to its instant
                 self._rover.step(then)
-            self._take_depth(instant.time, instant.messages[DEPTH])
+            self._take_depth(now, instant.messages[DEPTH])
             if then is not None:
                 self._rover.step(odom)
-        self._send("rover", instant.time, self._rover.correction(), odom)
+        self._send("rover", now, self._rover.correction(), odom)
 
     def _take_depth(self, time: float, message: Image) -> None:
         assert self._rover is not None
@@ -283,17 +289,26 @@ class Localiser(Node):
     def _make_helicopter(self) -> HelicopterCampaign:
         start = self._starts["helicopter"]
         pose, sigma = start.pose(self._orbital)
+        return self._campaign(self._orbital, pose, sigma)
+
+    def _campaign(self, orbital: Orbital | None, start: Pose, sigma: npt.ArrayLike) -> HelicopterCampaign:
         return HelicopterCampaign(
             self._picture_camera,
             bodies.fixed_offset("helicopter", "navcam_optical"),
             bodies.fixed_offset("helicopter", "range_link"),
             self._flight_params,
             self._adjustment_params,
-            self._orbital,
-            pose,
+            orbital,
+            start,
             sigma,
-            start.yaw_sigma,
+            self._starts["helicopter"].yaw_sigma,
         )
+
+    def _rehearse(self) -> None:
+        """Compile now what the first pictures would else compile in flight."""
+        flight = self._campaign(flat_orbital(), Pose.identity(), (0.1, 0.1, 0.1))
+        mount = bodies.fixed_offset("helicopter", "navcam_optical")
+        rehearse_localisation(flight, self._picture_camera, mount)
 
     def _make_rover(self) -> RoverFilter:
         start = self._starts["rover"]
