@@ -198,6 +198,16 @@ def test_nav2s_static_layer_reads_the_traversability(nav2: dict[str, Any], topic
         assert costmap["track_unknown_space"] is True
 
 
+def test_ros_reads_the_parameter_file_for_nav2(tmp_path: Path) -> None:
+    rclpy = pytest.importorskip("rclpy")
+    text = (ROOT / "docs" / "nav2.md").read_text()
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    (tmp_path / "nav2.yaml").write_text(block)
+    context = rclpy.Context()
+    rclpy.init(args=["--ros-args", "--params-file", str(tmp_path / "nav2.yaml")], context=context)
+    rclpy.shutdown(context=context)
+
+
 def test_nav2s_controller_drives_the_rover(nav2: dict[str, Any], topics: dict[str, Topic]) -> None:
     controller = nav2["controller_server"]["ros__parameters"]
     assert controller["enable_stamped_cmd_vel"] is True
