@@ -24,9 +24,10 @@ from wayscout_interfaces.action import Fly
 from wayscout_interfaces.msg import FlightWaypoint
 
 from wayscout.geometry import Pose
-from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common import bodies, convert, qos
 from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.transforms import TransformSender
+from wayscout_nodes.localiser.node import Localiser
 from wayscout_nodes.localiser.past import Past
 
 LINK = ("map", "helicopter/odom")
@@ -212,3 +213,18 @@ def test_a_flight_is_flown_on_odometry_alone(ros: None) -> None:
     assert gazebo.position[2] == pytest.approx(0.0, abs=0.1)
     helicopter.destroy_node()
     gazebo.destroy_node()
+
+
+def test_a_range_that_comes_late_does_not_lower_a_climbing_helicopter(ros: None) -> None:
+    node = Localiser()
+    laser = bodies.fixed_offset("helicopter", "range_link").position[2]
+    climb, late = 2.0, 0.06  # m/s, s
+    for moment in np.arange(0.1, 4.0, 0.1):
+        distance = Range(range=climb * (moment - late) + laser, max_range=40.0)
+        distance.header.stamp = convert.to_stamp(moment - late)
+        pose = Pose.from_euler(0.0, 0.0, climb * moment)
+        messages = {"helicopter/odom": odometry(moment, pose), "helicopter/range": distance}
+        node._on_instant(Instant(float(moment), 0.1, messages, {}))
+    assert node._helicopter is not None
+    assert node._helicopter.filter.pose.position[2] == pytest.approx(climb * moment, abs=0.01)
+    node.destroy_node()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -87,6 +88,7 @@ class Localiser(Node):
         self._adjusted: set[int] = set()
         self._time = 0.0
         self._past = {"helicopter": Past(), "rover": Past()}
+        self._ranges: list[Range] = []  # ranges of the helicopter without odometry of their instant yet
         self._late: list[Image] = []  # pictures of the helicopter without odometry of their instant yet
 
         self._tf = TransformSender(self)
@@ -131,6 +133,7 @@ class Localiser(Node):
             if self._helicopter is not None:
                 self._helicopter.discard_pictures()
             self._colour.discard()
+            self._ranges.clear()
         self._time = instant.time
         self._take_cameras(instant)
         if HELICOPTER_ODOM in instant.messages:
@@ -168,12 +171,10 @@ class Localiser(Node):
         if self._helicopter is None:
             self._helicopter = self._make_helicopter()
             self._helicopter.step(self._first["helicopter"])
-        distance = inputs.distance(instant.messages.get(HELICOPTER_RANGE))
-        self._helicopter.step(odom, distance)
         self._past["helicopter"].add(time, odom)
         if HELICOPTER_RANGE in instant.messages:
-            stamp = convert.seconds(instant.messages[HELICOPTER_RANGE].header.stamp)
-            self._past["helicopter"].add_range(stamp, distance)
+            self._ranges.append(instant.messages[HELICOPTER_RANGE])
+        self._helicopter.step(odom, self._take_ranges(time))
         if PICTURE in instant.messages:
             self._late.append(instant.messages[PICTURE])
         self._take_pictures(time, odom)
@@ -182,6 +183,26 @@ class Localiser(Node):
             self._colour.add(convert.seconds(instant.messages[COLOUR_INFO].header.stamp))
         self._flown.add(time, self._helicopter.filter.pose, self._helicopter.filter.position_sigma)
         self._send("helicopter", time, self._helicopter.filter.correction(), odom)
+
+    def _take_ranges(self, now: float) -> float:
+        """Take the ranges whose instant odometry has passed, each there; return that of now, NaN for none.
+
+        One that came late would make a climbing helicopter believe that it is lower than it is.
+        """
+        assert self._helicopter is not None
+        waiting, newest = [], math.nan
+        for message in self._ranges:
+            time, distance = convert.seconds(message.header.stamp), inputs.distance(message)
+            if time > now + 1e-6:
+                waiting.append(message)
+                continue
+            self._past["helicopter"].add_range(time, distance)
+            if time > now - 1e-6:
+                newest = distance
+            elif (then := self._past["helicopter"].odom(time)) is not None:
+                self._helicopter.step(then, distance)
+        self._ranges = waiting
+        return newest
 
     def _take_pictures(self, now: float, odom: Pose) -> None:
         """Take the pictures whose instant odometry has reached; go back to it for those that came late."""
@@ -192,6 +213,7 @@ class Localiser(Node):
             if time > now + 1e-6:
                 waiting.append(message)
             elif time > now - 1e-6:
+                self._helicopter.step(odom, self._past["helicopter"].distance(time))
                 self._take_picture(time, message)
             elif (then := self._past["helicopter"].odom(time)) is not None:
                 self._helicopter.step(then, self._past["helicopter"].distance(time))

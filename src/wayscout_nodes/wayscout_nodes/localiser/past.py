@@ -50,6 +50,8 @@ class Past:
     def distance(self, time: float) -> float:
         """Return the range at a time [s], between its neighbours; NaN where none is near."""
         i = bisect_left(self._times, time)
+        if i < len(self._times) and self._times[i] == time:
+            return self._ranges[i]
         near = [k for k in (i - 1, i) if 0 <= k < len(self._times) and abs(self._times[k] - time) <= _NEAR]
         if len(near) == 2 and all(math.isfinite(self._ranges[k]) for k in near):
             (t0, t1), (r0, r1) = (self._times[k] for k in near), (self._ranges[k] for k in near)
