@@ -19,14 +19,14 @@ from wayscout_interfaces.msg import LandingSites
 
 from wayscout import config
 from wayscout.camera import Camera, load_camera
-from wayscout.errors import InvalidInput
+from wayscout.errors import InvalidInput, OutOfTime
 from wayscout.flight.lander import Lander
 from wayscout.flight.landing import LandingSite
 from wayscout.flight.look import LandingLook
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.flight.rehearsal import rehearse_landing
 from wayscout.flight.watch import FlightWatch
-from wayscout.geometry import Pose
+from wayscout.geometry import Pose, PoseBuffer
 from wayscout.localisation.flight_adjustment import AdjustmentParams
 from wayscout.mapping.mapper import MapperParams
 from wayscout_nodes.common import bodies, convert, qos
@@ -69,6 +69,7 @@ class LandingDesk:
         self.watch = FlightWatch(limits)
         self.jump: npt.NDArray[np.float64] = np.zeros(2)
         self._at: _At | None = None
+        self._past = PoseBuffer(span=2.0)
         self._shown: object = None
         self._sites = node.create_publisher(LandingSites, SITES, qos.LATCHED)
         self._markers = node.create_publisher(MarkerArray, MARKERS, qos.LATCHED)
@@ -105,10 +106,11 @@ class LandingDesk:
             self.jump = (correction.apply(stayed) - before.correction.apply(stayed))[:2]
         height = distance if np.isfinite(distance) else 0.0
         self.lander.locate(correction, height)
+        self._past.add(instant.time, odom)
         if PICTURE_INFO in instant.messages:
             self._take_camera(instant.messages[PICTURE_INFO])
         if PICTURE in instant.messages:
-            self._take_picture(instant.time, instant.messages[PICTURE], odom, distance)
+            self._take_picture(instant.messages[PICTURE], distance)
         return self.watch.step(instant.time, odom, height, self.lander.dark)
 
     def _take_camera(self, message: CameraInfo) -> None:
@@ -125,7 +127,12 @@ class LandingDesk:
         adjustment = config.load("localiser", AdjustmentParams)
         return LandingLook(camera, self._mount, self._laser, adjustment, MapperParams.load())
 
-    def _take_picture(self, time: float, message: Image, odom: Pose, distance: float) -> None:
+    def _take_picture(self, message: Image, distance: float) -> None:
+        time = convert.seconds(message.header.stamp)
+        try:
+            odom = self._past.lookup(time)  # without lock-step a picture is older than the instant
+        except OutOfTime:
+            odom = self._past.latest()[1]
         try:
             picture = np.asarray(convert.image(message, ["mono8"], PICTURE), dtype=np.uint8)
         except InvalidInput as error:
