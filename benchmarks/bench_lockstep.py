@@ -25,6 +25,7 @@ from geometry_msgs.msg import Point
 from rclpy.action import ActionClient
 from rclpy.node import Node
 from wayscout_bringup.node_table import Options, arguments, executable, prepare, table
+from wayscout_bringup.processes import private_domain
 from wayscout_interfaces.action import Fly
 from wayscout_interfaces.msg import FlightPlan, FlightWaypoint
 
@@ -76,7 +77,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--profile", default="", help="node to run under cProfile, to PROFILE.prof")
     given = parser.parse_args()
-    os.environ["ROS_DOMAIN_ID"] = str(100 + os.getpid() % 100)
+    os.environ["ROS_DOMAIN_ID"] = private_domain()
     with tempfile.TemporaryDirectory() as folder:
         options = Options(given.world.resolve(), Path(folder) / "run", log_level="warn")
         prepare(options)

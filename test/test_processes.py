@@ -8,7 +8,6 @@ import fcntl
 import mmap
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -180,20 +179,3 @@ def test_without_one_a_free_domain_is_found(value: str | None, monkeypatch: pyte
     else:
         monkeypatch.setenv("ROS_DOMAIN_ID", value)
     assert 1 <= int(processes.private_domain()) <= 101
-
-
-def test_a_domain_in_use_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ROS_DOMAIN_ID", raising=False)
-    free = int(processes.private_domain())
-
-    class Order:
-        """Tries the domain in use first."""
-
-        def shuffle(self, candidates: list[int]) -> None:
-            candidates.remove(free)
-            candidates.insert(0, free)
-
-    monkeypatch.setattr(processes.random, "SystemRandom", Order)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind(("", 7400 + 250 * free + 10))
-        assert processes.private_domain() != str(free)

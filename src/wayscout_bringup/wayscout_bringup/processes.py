@@ -7,9 +7,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import random
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -19,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 import psutil
+
+from wayscout_nodes.common.domains import free_domain
 
 CLEAN_EXITS = (0, -signal.SIGINT, 128 + signal.SIGINT)
 PATIENCE = (3.0, 1.0, 0.5)
@@ -179,21 +179,8 @@ def _is_locked(file: Path) -> bool:
 
 
 def private_domain() -> str:
-    """Return a ROS_DOMAIN_ID of this run's own: the user's choice, or one whose ports are free."""
-    chosen = os.environ.get("ROS_DOMAIN_ID")
-    if chosen:
-        return chosen
-    candidates = list(range(1, 102))
-    random.SystemRandom().shuffle(candidates)
-    for domain in candidates:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                # the discovery port of a domain's first participant: 7400 + 250 domain + 10
-                probe.bind(("", 7400 + 250 * domain + 10))
-            except OSError:
-                continue
-            return str(domain)
-    return str(candidates[0])
+    """Return the ROS_DOMAIN_ID of this run: the user's choice, or a free one."""
+    return os.environ.get("ROS_DOMAIN_ID") or str(free_domain())
 
 
 def _signal_session(pid: int, number: signal.Signals) -> None:

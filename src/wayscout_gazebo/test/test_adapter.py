@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +36,7 @@ from wayscout_gazebo import names, pace, readings, vehicles
 from wayscout_gazebo.flight import Flight, HelicopterNumbers, levelling
 from wayscout_gazebo.node import GazeboAdapter
 from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_sim.states import JOINTS, STEERS, WHEELS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -321,7 +321,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     world = find_world("gully", ROOT / "worlds")
     rclpy.init(
         args=["--ros-args", "-p", f"world:={world}", "-p", f"truth_log:={tmp_path / 'truth.npz'}"],
-        domain_id=130 + os.getpid() % 70,
+        domain_id=free_domain(),
     )
     adapter, gazebo = GazeboAdapter(), Gazebo()
     found = Scene(gazebo, adapter)

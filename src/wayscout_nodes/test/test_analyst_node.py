@@ -36,6 +36,7 @@ from wayscout.grid import Bounds, Grid
 from wayscout.sites.records import Mark, Mosaic, Prior, SiteFindings, SiteObject
 from wayscout_nodes.analyst.node import Analyst
 from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.domains import free_domain
 
 CAMERA = Camera.pinhole(64, 48, 1.4)
 DOWN = Pose.from_euler(3.0, 4.0, 8.0, roll=np.pi)
@@ -141,7 +142,7 @@ class Scene:
 @pytest.fixture(scope="module", autouse=True)
 def ros() -> Iterator[None]:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    rclpy.init(domain_id=80 + os.getpid() % 20)
+    rclpy.init(domain_id=free_domain())
     yield
     rclpy.try_shutdown()
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 
@@ -25,6 +24,7 @@ from wayscout_interfaces.msg import FlightWaypoint
 
 from wayscout.geometry import Pose
 from wayscout_nodes.common import bodies, convert, qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.transforms import TransformSender
 from wayscout_nodes.localiser.node import Localiser
@@ -80,7 +80,7 @@ class Spinner:
 
 @pytest.fixture
 def ros() -> Iterator[None]:
-    rclpy.init(domain_id=1 + os.getpid() % 100, args=["--ros-args", "-p", "lockstep:=false"])
+    rclpy.init(domain_id=free_domain(), args=["--ros-args", "-p", "lockstep:=false"])
     yield
     rclpy.shutdown()
 

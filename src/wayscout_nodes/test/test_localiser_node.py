@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import time as clock
 from collections.abc import Iterator
 
@@ -27,6 +26,7 @@ from wayscout.camera import Camera
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
 from wayscout_nodes.common import bodies, convert, qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.localiser import node as localiser
 
 CAMERA = Camera.pinhole(320, 240, np.deg2rad(47.0))
@@ -138,7 +138,7 @@ def house(
         ("rover_start", "[-4.0, 1.0, 1.5]"),
     ):
         args += ["-p", f"{name}:={value}"]
-    rclpy.init(args=args, domain_id=100 + os.getpid() % 100)
+    rclpy.init(args=args, domain_id=free_domain())
     feeder, brain = Feeder(), localiser.Localiser()
     executor = SingleThreadedExecutor()
     executor.add_node(feeder)

@@ -35,9 +35,10 @@ from wayscout import raster
 from wayscout.errors import InvalidInput
 from wayscout.grid import Bounds, Grid
 from wayscout_nodes.common import qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.world_loader.orbital import read_orbital_map
 
-DOMAIN = 60 + os.getpid() % 40
+DOMAIN = free_domain()
 
 
 def make_world(folder: Path) -> Path:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time as clock
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from wayscout_interfaces.msg import LinkState, Step, StepDone
 
 from wayscout.geometry import Pose
 from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.common.transforms import TransformSender
 from wayscout_nodes.radio.node import RadioNode
 
@@ -89,7 +89,7 @@ class Simulator(Node):
 @pytest.fixture
 def ros(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(20 + os.getpid() % 80))
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(free_domain()))
     yield
     rclpy.try_shutdown()
 

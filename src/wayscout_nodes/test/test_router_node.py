@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ from wayscout_interfaces.msg import Corridor, OrbitalMap, RouteDecision, Terrain
 
 from wayscout.grid import Bounds, Grid
 from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.router.node import Router
 
 TILE = 25.6
@@ -63,7 +63,7 @@ class Bench:
     """The router, and a node that plays mapper and mission, spun in a thread."""
 
     def __init__(self, folder: Path) -> None:
-        rclpy.init(domain_id=100 + os.getpid() % 100)
+        rclpy.init(domain_id=free_domain())
         self.node = Node("around")
         self.heard: dict[str, Any] = {}
         listen = (

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -38,6 +37,7 @@ from wayscout_interfaces.msg import (
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
 from wayscout_nodes.common import bodies, convert, markers, qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.common.reader import Reader
 from wayscout_nodes.scene import drawing, tracks
 from wayscout_nodes.scene.node import Scene
@@ -209,8 +209,7 @@ def test_a_track_follows_one_vehicle_at_its_spacing(monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def nodes() -> Iterator[tuple[Scene, Node, SingleThreadedExecutor]]:
-    context_domain = os.environ.get("ROS_DOMAIN_ID")
-    rclpy.init(domain_id=int(context_domain) if context_domain else 91)
+    rclpy.init(domain_id=free_domain())
     scene, other = Scene(), Node("other")
     executor = SingleThreadedExecutor()
     executor.add_node(scene)
@@ -276,7 +275,7 @@ def test_the_scene_shows_what_it_hears_also_to_who_comes_late(nodes) -> None:
 
 
 def test_a_reader_takes_the_newest_and_some_between() -> None:
-    rclpy.init(domain_id=92)
+    rclpy.init(domain_id=free_domain())
     owner = Node("owner")
     reader = Reader(owner)
     reader.subscribe(String, "words", 100)

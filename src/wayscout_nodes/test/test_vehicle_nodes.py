@@ -34,6 +34,7 @@ from wayscout.driving.steering import WheelCommand, twist
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
 from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.common.transforms import TransformSender
 from wayscout_nodes.helicopter.node import Helicopter
 from wayscout_nodes.rover.node import Rover
@@ -189,7 +190,7 @@ class Scene:
 @pytest.fixture(scope="module", autouse=True)
 def ros() -> Iterator[None]:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    rclpy.init(domain_id=80 + os.getpid() % 20)
+    rclpy.init(domain_id=free_domain())
     yield
     rclpy.try_shutdown()
 

@@ -31,9 +31,10 @@ from wayscout_interfaces.msg import Step, StepDone
 from wayscout_interfaces.srv import AdvanceTime
 
 from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.domains import free_domain
 from wayscout_sim.rover import WHEELS
 
-DOMAIN = 120 + os.getpid() % 80
+DOMAIN = free_domain()
 LIMIT = 60.0  # s of wall clock after which a scenario counts as hung
 Handler = Callable[["Participant", Step, float], tuple[bool, list[str]]]
 
