@@ -160,7 +160,30 @@ def test_shared_memory_that_somebody_locks_stays_with_all_its_files(tmp_path: Pa
         fcntl.flock(held, fcntl.LOCK_SH)
         assert processes.remove_shared_memory(tmp_path) == 2
         assert {file.name for file in tmp_path.iterdir()} == names
-    assert processes.remove_shared_memory(tmp_path) == 3
+        # it was this process that locked it: at its end that is no reason to leave it
+        assert processes.remove_shared_memory(tmp_path, ending=True) == 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_process_that_ends_leaves_what_others_hold(tmp_path: Path) -> None:
+    for name in ("fastrtps_own", "fastrtps_own_el", "fastrtps_foreign", "fastrtps_foreign_el"):
+        (tmp_path / name).touch()
+    script = (
+        "import fcntl, sys\n"
+        "file = open(sys.argv[1])\n"
+        "fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "print('here', flush=True)\n"
+        "input()\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "fastrtps_foreign_el")]
+    with (tmp_path / "fastrtps_own_el").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as living:
+            assert living.stdout is not None
+            assert living.stdout.readline() == b"here\n"
+            processes.remove_shared_memory(tmp_path, ending=True)
+            living.kill()
+    assert {file.name for file in tmp_path.iterdir()} == {"fastrtps_foreign", "fastrtps_foreign_el"}
 
 
 def test_no_shared_memory_folder_is_no_error(tmp_path: Path) -> None:

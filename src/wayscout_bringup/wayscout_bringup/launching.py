@@ -135,7 +135,7 @@ def _leave_no_shared_memory() -> None:
     """Remove what dead processes left of Fast DDS: now, for the nodes' sake, and when launch itself ends."""
     remove_shared_memory()
     atexit.unregister(remove_shared_memory)  # once, however many launch files were included
-    atexit.register(remove_shared_memory)
+    atexit.register(remove_shared_memory, ending=True)
 
 
 def _interrupt_children(*_: object) -> None:

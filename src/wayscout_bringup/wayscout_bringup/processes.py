@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -122,17 +122,24 @@ class ProcessGroup:
         return "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) if file.is_file() else ""
 
 
-def remove_shared_memory(folder: Path = Path("/dev/shm")) -> int:
+def remove_shared_memory(folder: Path = Path("/dev/shm"), *, ending: bool = False) -> int:
     """Remove Fast DDS segments that no living process holds (killed nodes leave theirs); return how many.
 
     A segment is held by who maps or opens it, and by who locks its `_el` or `_sl` file: that alone tells of
     processes that cannot be seen from here, in another container. `fastdds shm clean` looks at nothing else.
+
+    Args:
+        ending: this process is about to end: what it alone holds goes too, since an interpreter may end
+            without letting go of it.
     """
     files = [*folder.glob("fastrtps_*"), *folder.glob("sem.fastrtps_*")] if folder.is_dir() else []
     if not files:
         return 0
-    locked = {_segment(file) for file in files if file.name.endswith(_LOCKS) and _is_locked(file)}
-    in_use = _held(folder)
+    own = _held(folder, [Path("/proc/self")]) if ending else set()
+    locks = [file for file in files if file.name.endswith(_LOCKS) and str(file) not in own]
+    locked = {_segment(file) for file in locks if _is_locked(file)}
+    others = [p for p in Path("/proc").glob("[0-9]*") if not (ending and int(p.name) == os.getpid())]
+    in_use = _held(folder, others)
     removed = 0
     for file in files:
         if str(file) not in in_use and _segment(file) not in locked:
@@ -144,14 +151,14 @@ def remove_shared_memory(folder: Path = Path("/dev/shm")) -> int:
     return removed
 
 
-def _held(folder: Path) -> set[str]:
-    """Return the files below a folder that a living process maps or has opened, of those that may be seen.
+def _held(folder: Path, processes: Iterable[Path]) -> set[str]:
+    """Return the files below a folder that living processes map or have opened, of those that may be seen.
 
     Linux's /proc/<pid>/maps is read as it is: psutil adds up each mapping's pages, which can take seconds.
     """
     prefix = f"{folder}/"
     held: set[str] = set()
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in processes:
         with contextlib.suppress(OSError):  # ended meanwhile, or another user's
             for line in (process / "maps").read_text(errors="replace").splitlines():
                 _, found, name = line.partition(prefix)
