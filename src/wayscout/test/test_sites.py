@@ -107,6 +107,23 @@ def test_canopy_is_measured_with_its_gap_and_tear(diameter: float) -> None:
     assert any(np.hypot(m.x - 4.0, m.y - 2.0) < 0.3 and 0.6 < m.area < 1.5 for m in torn)
 
 
+@pytest.mark.parametrize("hidden_from", [6.0, 1.0])
+def test_the_size_of_a_partly_seen_canopy_is_as_sure_as_it_says(hidden_from: float) -> None:
+    whole = as_mosaic(cloth())
+    unseen = np.zeros(whole.source.shape, bool)
+    unseen[:, round((1.0 + hidden_from + 15.0) / CELL) :] = True  # the east of it
+    part = replace(whole, source=np.where(unseen, -1, 0).astype(np.int16))
+    colours = tint(part, PARAMS)
+    found = canopy.find(part, colours, PARAMS)
+    sure = canopy.find(whole, tint(whole, PARAMS), PARAMS)
+    assert found is not None
+    assert sure is not None
+    assert abs(found.diameter - 21.5) < 2.5 * found.sigma
+    assert abs(found.diameter - 21.5) < 0.06 * 21.5
+    assert found.sigma > sure.sigma
+    assert found.traced < 0.8
+
+
 def test_pieces_are_found_and_measured_but_not_lines_nor_drifts() -> None:
     image = scene()
     pieces = [((-6.0, 4.0), 0.4, WHITE), ((5.0, -7.0), 0.25, FOIL), ((8.0, 8.0), 0.6, (80, 78, 78))]
@@ -209,6 +226,12 @@ def test_a_broken_rim_gives_its_whole_circle() -> None:
     assert (x, y) == pytest.approx((3.0, -1.0), abs=0.03)
     assert r == pytest.approx(2.25, rel=0.015)
     assert sigma < 0.1
+    side = backshell._circle(
+        edges[np.abs(np.angle(np.exp(1j * (bearing + 1.0)))) < 0.8], np.array([2.5, -0.5, 1.7])
+    )
+    assert side is not None
+    assert side[1] > 2.0 * sigma, "a quarter of the rim tells the radius badly"
+    assert abs(2.0 * side[0][2] - 4.5) < 2.5 * side[1]
     assert good.mean() == pytest.approx(1.0 - 1.0 / (2 * np.pi), abs=0.08)
 
 

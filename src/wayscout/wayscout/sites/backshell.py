@@ -14,6 +14,7 @@ import numpy.typing as npt
 from wayscout.camera import Camera
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
+from wayscout.sites import circles
 from wayscout.sites.colour import Tint
 from wayscout.sites.mosaic import Views
 from wayscout.sites.records import ColourImage, Mosaic
@@ -23,6 +24,7 @@ Array = npt.NDArray[np.float64]
 Layer = npt.NDArray[np.float32]
 Fit = tuple[tuple[float, float, float, float], float, npt.NDArray[np.bool_]]  # circle, sigma, inliers
 BEARINGS = 120
+ON_RIM = 0.12  # m from a circle that an edge lies on
 FACING = np.radians(55.0)  # a camera shows the foot of the rim on its own side, so far to both sides
 
 
@@ -170,7 +172,7 @@ def _circle(
     x, y, radius = start
     height = 0.0
     scale = 0.2
-    x, y, radius = _agreed(edges, radius)
+    x, y, radius = circles.agreed(edges[:, :2], radius, ON_RIM)
     weight = np.ones(len(edges))
     for step in range(25):
         px = edges[:, 0] + height * edges[:, 4] * edges[:, 2]
@@ -194,26 +196,8 @@ def _circle(
             break
     good = weight > 0.2
     spread = float(np.sqrt(np.mean(rest[good] ** 2)))
-    # edges of one picture next to each other are off together: about one of ten counts
-    sigma = 2.0 * spread / np.sqrt(max(1.0, good.sum() / 10.0))
+    # Edges of one picture next to each other are off together: about one of ten counts. Edges of one side
+    # alone tell the radius badly.
+    seen = np.concatenate([a * root, prior])
+    sigma = 2.0 * spread * float(np.sqrt(10.0 * np.linalg.pinv(seen.T @ seen)[2, 2]))
     return (float(x), float(y), float(radius), float(height)), sigma, good
-
-
-def _agreed(edges: Array, radius: float) -> tuple[float, float, float]:
-    """The circle through three edges that most others lie on (random sample consensus, fixed seed)."""
-    rng = np.random.default_rng(5)
-    best, most = (*edges[:, :2].mean(axis=0), radius), -1
-    for _ in range(400):
-        a, b, c = edges[rng.choice(len(edges), 3, replace=False), :2]
-        turn = 2.0 * np.linalg.det([b - a, c - a])
-        if abs(turn) < 0.2:
-            continue
-        p, q = (b - a) @ (b - a), (c - a) @ (c - a)
-        middle = a + np.array([(c - a)[1] * p - (b - a)[1] * q, (b - a)[0] * q - (c - a)[0] * p]) / turn
-        r = float(np.hypot(*(a - middle)))
-        if not 0.5 * radius < r < 2.0 * radius:
-            continue
-        on = int(np.sum(np.abs(np.hypot(*(edges[:, :2] - middle).T) - r) < 0.12))
-        if on > most:
-            best, most = (*middle, r), on
-    return float(best[0]), float(best[1]), float(best[2])

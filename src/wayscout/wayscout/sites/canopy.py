@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import map_coordinates, median_filter
 
-from wayscout.sites import marks
+from wayscout.sites import circles, marks
 from wayscout.sites.colour import Tint
 from wayscout.sites.records import Mark, Mosaic
 from wayscout.sites.settings import SiteParams
@@ -19,6 +19,11 @@ from wayscout.sites.settings import SiteParams
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 BEARINGS = 360
+FAR = 20  # bearings from a traced one from which the circle is taken
+UNEVEN = 0.05  # m, least unevenness of a rim
+LEAST_TRACED = 0.2  # share of the outline below which nothing is said
+ON_RIM = 0.25  # m from a circle that an outline's point lies on
+OFF_RIM = 0.5  # m off the circle from which an edge is not the rim, where that is even
 DISK_EDGE = 0.86  # share of the median radius below which an edge is not the rim; the disk ends at about 0.77
 
 
@@ -86,25 +91,46 @@ def around(canopy: Canopy, mosaic: Mosaic, margin: float) -> Mask:
 def _trace(mosaic: Mosaic, tint: Tint, middle: Array, reach: float, params: SiteParams) -> Canopy | None:
     """Follow rays from the middle outwards to the last cloth."""
     bearing = 2.0 * np.pi * np.arange(BEARINGS) / BEARINGS
-    for _ in range(2):  # the second time from the outline's own middle
+    turn = np.stack([np.cos(bearing), np.sin(bearing)], axis=1)
+    cell = mosaic.resolution
+    for left in reversed(range(5)):  # each time from the middle that the rim tells: a part may be seen
         rim, found = _rim(mosaic, tint, middle, reach, bearing, params)
-        if found.mean() < 0.3:
+        if found.mean() < LEAST_TRACED:
             return None
-        corners = middle + rim[:, None] * np.stack([np.cos(bearing), np.sin(bearing)], axis=1)
-        moments = cv2.moments(corners.astype(np.float32)[:, None])
-        middle = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
+        points = cell * rim[found, None] * turn[found]  # m from the middle
+        start = circles.agreed(points, cell * reach, ON_RIM)
+        moved, radius, uneven = circles.through(points, start, UNEVEN)
+        if float(np.hypot(*moved)) < 0.01 * radius or left == 0:
+            break
+        middle, reach = middle + moved / cell, radius / cell
+    # What lies far inside is the disk's edge at the gap where the band was not seen; far outside, pale sand.
+    circle = (radius + turn @ moved) / cell
+    found &= np.abs(rim - circle) < max(4.0 * uneven, OFF_RIM) / cell
+    if found.mean() < LEAST_TRACED:
+        return None
+    rim = np.interp(np.arange(len(rim)), np.flatnonzero(found), rim[found], period=len(rim))
+    rim = np.where(_far_from(found), circle, rim)
+    corners = middle + rim[:, None] * turn
+    moments = cv2.moments(corners.astype(np.float32)[:, None])
+    # An edge is off by a share common to all of it; where it was guessed, by the rim's own unevenness too.
+    sigma = 2.0 * params.edge_sigma
+    if not found.all():
+        sigma = float(np.hypot(sigma, 2.0 * uneven * circles.guessed(bearing, found)))
+    middle = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
     area = float(moments["m00"]) * mosaic.resolution**2
     mask: npt.NDArray[np.uint8] = np.zeros(mosaic.source.shape, np.uint8)
     cv2.fillPoly(mask, [np.rint(corners).astype(np.int32)], 1)
     x, y = mosaic.at(middle[1], middle[0])
     outline = np.stack(mosaic.at(corners[:, 1], corners[:, 0]), axis=1)
     diameter = 2.0 * float(np.sqrt(area / np.pi))
-    # An edge is off by a share common to all of it, and where it was guessed by the rim's own unevenness.
-    uneven = float(np.std(rim)) * mosaic.resolution
-    guessed = 1.0 - float(found.mean())
-    sigma = 2.0 * float(np.hypot(params.edge_sigma, uneven * guessed))
     torn = marks.find(mosaic, tint, corners, middle, mask > 0, params)
     return Canopy(float(x), float(y), outline, diameter, sigma, float(found.mean()), torn, mask > 0)
+
+
+def _far_from(found: Mask) -> Mask:
+    """Bearings with nothing traced nearby."""
+    near = np.convolve(np.tile(found, 3).astype(float), np.ones(2 * FAR + 1), mode="same")
+    return np.asarray(near[len(found) : 2 * len(found)] < 0.5)
 
 
 def _rim(
