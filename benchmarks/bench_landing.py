@@ -31,7 +31,8 @@ from wayscout.flight.plan import FlightPlan, FlightWaypoint
 from wayscout_sim.sortie import Landing, Sortie
 
 BODY_TILT, WORST_TILT = 6.0, 12.0  # deg
-MARGIN = 18.0  # [m] kept from the world's edge
+MARGIN = 18.0  # [m] kept from the world's edge, and no more than
+MARGIN_SHARE = 0.14  # of its size
 HOP = (12.0, 40.0)  # [m] length of a hop
 HEIGHT, SPEED = 12.0, 5.0
 SOL = 88775.0  # [s] of sun between hops, so that the pack is full
@@ -40,7 +41,8 @@ SOL = 88775.0  # [s] of sun between hops, so that the pack is full
 def wanted_point(sortie: Sortie, rng: np.random.Generator) -> tuple[float, float]:
     """Draw a point that a planner might choose by the orbital map."""
     here = sortie.believed.position[:2]
-    half = 0.5 * sortie.sim.truth.world.size - MARGIN
+    size = sortie.sim.truth.world.size
+    half = 0.5 * size - min(MARGIN, MARGIN_SHARE * size)
     for _ in range(2000):
         length, angle = rng.uniform(*HOP), rng.uniform(-np.pi, np.pi)
         x, y = here + length * np.array([np.cos(angle), np.sin(angle)])
@@ -51,12 +53,17 @@ def wanted_point(sortie: Sortie, rng: np.random.Generator) -> tuple[float, float
     raise RuntimeError("no gentle ground around")
 
 
-def hop(sortie: Sortie, rng: np.random.Generator, number: int) -> tuple[Landing, float, float]:
-    """Fly to a drawn point; return the landing, the flight's priced duration and its CPU time [s]."""
+def hop(
+    sortie: Sortie, rng: np.random.Generator, number: int, back: bool = False
+) -> tuple[Landing, float, float]:
+    """Fly to a drawn point, or there and back; return the landing, the flight's price and CPU time [s]."""
     x, y = wanted_point(sortie, rng)
     here = sortie.believed.position
     yaw = float(np.arctan2(y - here[1], x - here[0]))
     points = [(float(here[0]), float(here[1])), (x, y)]
+    if back:
+        points.append(points[0])
+        x, y = points[0]
     way = tuple(FlightWaypoint(px, py, HEIGHT, SPEED, yaw) for px, py in points)
     begun = time.process_time()
     plan = FlightPlan(number, f"hop {number}", way, ((x, y),))
@@ -101,6 +108,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(20)))
     parser.add_argument("--hops", type=int, default=10)
     parser.add_argument("--draw", type=int, default=77, help="of the hops in each world")
+    parser.add_argument("--back", action="store_true", help="every second hop comes back to where it began")
     parser.add_argument("--rows", type=Path, default=None, help="JSON lines to add to and go on from")
     args = parser.parse_args()
     rows: list[Row] = []
@@ -112,7 +120,7 @@ def main() -> None:
         sortie = Sortie(world_of(seed, args.recipe, args.worlds), seed)
         rng = np.random.default_rng([seed, args.draw])
         for number in range(args.hops):
-            landed, priced, cpu = hop(sortie, rng, number)
+            landed, priced, cpu = hop(sortie, rng, number, args.back and number % 2 == 1)
             row = {"recipe": args.recipe, "seed": seed, "draw": args.draw, "hop": number}
             row |= {"cpu": cpu, "priced": priced, **judged(sortie, landed)}
             rows.append(row)
