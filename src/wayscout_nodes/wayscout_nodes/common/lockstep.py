@@ -34,8 +34,8 @@ class Instant:
     Attributes:
         time: stamp [s]; without lock-step the newest that a driver has had, its message's own may be older.
         period: time until the next instant [s].
-        messages: topic -> message with this stamp, or without lock-step the newest since the last instant;
-            only topics that had one.
+        messages: topic -> message with this stamp, or without lock-step the newest since the last instant
+            (of `each` topics the oldest); only topics that had one.
         corrections: (parent, child) -> pose, for the links that were asked for.
     """
 
@@ -92,6 +92,7 @@ class Lockstep:
         self._driven_at: dict[str, float] = {}
         self._messages: dict[str, dict[int, Any]] = {}
         self._kept_for: dict[str, str] = {}
+        self._each: set[str] = set()
         self._links: dict[tuple[str, str], str] = {}
         self._transforms: TransformListener | None = None
         self._pending: _Pending | None = None
@@ -100,13 +101,16 @@ class Lockstep:
             self._done = node.create_publisher(StepDone, STEP_DONE, qos.COMMAND)
             node.create_subscription(Step, STEP, self._on_step, qos.sensor(True))
 
-    def subscribe(self, kind: type, topic: str, driver: str | None = None) -> None:
+    def subscribe(self, kind: type, topic: str, driver: str | None = None, *, each: bool = False) -> None:
         """Gather a stamped sensor topic.
 
         Args:
             driver: without lock-step, the driver whose instants bring it; None for whichever comes first.
+            each: without lock-step, bring all of them, one an instant, rather than the newest.
         """
         self._messages[topic] = {}
+        if each:
+            self._each.add(topic)
         if driver is not None:
             self._kept_for[topic] = driver
         profile = qos.sensor(self._lockstep)
@@ -171,15 +175,17 @@ class Lockstep:
         time = max(self._driven_at.values())
         period = since if 0.0 < since <= _LONGEST_PERIODS * self._period else self._period
         mine = {t: kept for t, kept in self._messages.items() if self._kept_for.get(t, topic) == topic}
-        messages = {t: kept[max(kept)] for t, kept in mine.items() if kept}
+        stamps = {t: min(kept) if t in self._each else max(kept) for t, kept in mine.items() if kept}
+        messages = {t: mine[t][stamp] for t, stamp in stamps.items()}
         corrections: dict[tuple[str, str], Pose] = {}
         for link in self._links:
             buffer = self._transforms[link] if self._transforms else None
             if buffer is None or len(buffer) == 0:
                 return
             corrections[link] = buffer.latest()[1]
-        for kept in mine.values():
-            kept.clear()
+        for t, stamp in stamps.items():
+            for old in [key for key in mine[t] if key <= stamp]:
+                del mine[t][old]
         self._handler(Instant(time, period, messages, corrections))
 
     def _forget(self, stamp: int) -> None:

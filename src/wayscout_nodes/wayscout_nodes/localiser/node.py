@@ -116,7 +116,8 @@ class Localiser(Node):
             (Image, DEPTH, ROVER_ODOM),
             (CameraInfo, DEPTH_INFO, ROVER_ODOM),
         ):
-            self._lockstep.subscribe(kind, topic, driver)
+            each = topic in (PICTURE, COLOUR_INFO, DEPTH)
+            self._lockstep.subscribe(kind, topic, driver, each=each)
         self.create_subscription(OrbitalMap, "map/orbital", self._on_orbital, qos.LATCHED)
         self.create_subscription(TerrainTile, "map/tiles", self._on_tile, qos.latched(400))
         self.create_subscription(FlightLog, "helicopter/log", self._on_log, qos.LATCHED)
