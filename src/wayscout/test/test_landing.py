@@ -241,18 +241,24 @@ class Looker(Known):
 
     can_look: bool = True
     looks: int = 0
+    chance: float = 0.97
 
     def inspect(self, place: tuple[float, float]) -> Verdict:
-        site = LandingSite(3.0, 0.0, 0.01, 0.01, 2.0, 0.0, 0.1, landing.LOOK, 0.97, 0.4)
+        site = LandingSite(3.0, 0.0, 0.01, 0.01, 2.0, 0.0, 0.1, landing.LOOK, self.chance, 0.4)
         return Verdict(site, "seen", (site,), True, proven=bool(self.safe))
 
     def forget_pictures(self) -> None:
         self.looks += 1
 
 
-@pytest.mark.parametrize(("proven", "spare", "again"), [(0, 100.0, 1), (0, 0.5, 0), (1, 100.0, 0)])
-def test_new_ground_is_looked_at_again_from_below(proven: int, spare: float, again: int) -> None:
-    finder = Looker([(0.0, 0.0)] * proven)
+@pytest.mark.parametrize(
+    ("proven", "chance", "spare", "again"),
+    [(0, 0.97, 100.0, 1), (0, 0.97, 0.5, 0), (1, 0.99, 100.0, 0), (1, 0.97, 100.0, 1), (1, 0.97, 0.5, 0)],
+)
+def test_new_or_unsure_ground_is_looked_at_again(
+    proven: int, chance: float, spare: float, again: int
+) -> None:
+    finder = Looker([(0.0, 0.0)] * proven, chance=chance)
     approach = Approach(finder, LIMITS, [(0.0, 0.0)])
     here, height, kinds = np.zeros(2), 12.0, []
     for k in range(60):

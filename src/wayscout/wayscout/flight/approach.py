@@ -25,6 +25,7 @@ LOW = 1.3  # times the height of the second look, above which it is worth while
 SINKING = 3.0  # [s] that it hovers for that at most: beside a wall it may not sink so far
 SUNK = 1.1  # times that height from which its pictures may begin
 MORE_TIME = 10.0  # [s] that one more second look takes, at the next site
+PROVEN_SURE = 0.985  # chance below which ground that has borne it is looked at twice too
 SURE = 0.95  # chance of a safe landing below which others are looked at too, when there is time
 NEW_GROUND = 2.5  # [m] from where a second look was taken: sites nearer than this it has shown
 GENTLE_PLACES = 3  # places that look gentle from orbit which together count as one safe site
@@ -157,7 +158,8 @@ class Approach:
             return self._take_next(position, affordable)
         if found.site is not None:
             site = found.site
-            again = look and not self._low and not found.proven and height > LOW * self.limits.landing_low
+            known = found.proven and site.probability >= PROVEN_SURE
+            again = look and not self._low and not known and height > LOW * self.limits.landing_low
             if again and spare > LOW_SHARE * self.limits.landing_low_time:
                 self._others = [(s.x, s.y) for s in found.sites if s.basis == site.basis]
                 return self._low_look(position, spare)
