@@ -24,6 +24,7 @@ import rclpy
 from geometry_msgs.msg import Point
 from rclpy.action import ActionClient
 from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
 from wayscout_bringup.node_table import Options, arguments, executable, prepare, table
 from wayscout_bringup.processes import private_domain
 from wayscout_interfaces.action import Fly
@@ -106,16 +107,15 @@ def measure(node: Node, processes: dict[str, subprocess.Popen[bytes]], goal: Fly
     client = ActionClient(node, Fly, "helicopter/fly")
     if not client.wait_for_server(timeout_sec=60.0):
         raise TimeoutError("the helicopter node did not start")
-    give_up = time.monotonic() + LIMIT
-    while True:
-        before, begin = {name: cpu(p) for name, p in processes.items()}, time.perf_counter()
-        result = fly(client, node, goal)
-        wall = time.perf_counter() - begin
-        if result.log.duration > 0.0:
-            break
-        if time.monotonic() > give_up:
-            raise RuntimeError(result.message)
-        time.sleep(2.0)  # it is refused until the nodes have found one another
+    begun: list[Clock] = []
+    clock = node.create_subscription(Clock, "/clock", begun.append, 1)
+    spin(node, lambda: bool(begun))  # until all have found one another: a goal waits for that too
+    node.destroy_subscription(clock)
+    before, begin = {name: cpu(p) for name, p in processes.items()}, time.perf_counter()
+    result = fly(client, node, goal)
+    wall = time.perf_counter() - begin
+    if result.log.duration == 0.0:
+        raise RuntimeError(result.message)
     spent = {name: cpu(p) - before[name] for name, p in processes.items()}
     flown = float(result.log.duration)
     chain = sum(spent[name] for name in PACED)
