@@ -243,6 +243,10 @@ def test_bad_messages_are_dropped_and_the_answer_still_comes(house) -> None:  # 
     assert np.allclose(correction.position, START.position, atol=0.05)
 
 
+def odometry_pose(message: Odometry) -> Pose:
+    return convert.pose(message.pose.pose, "odom")
+
+
 def test_the_rover_starts_where_it_was_put(house) -> None:  # type: ignore[no-untyped-def]
     feeder, _, executor = house
     spin_until(executor, lambda: bool(feeder._step.get_subscription_count()))
@@ -251,6 +255,10 @@ def test_the_rover_starts_where_it_was_put(house) -> None:  # type: ignore[no-un
     depth = convert.to_image(np.full((120, 160), np.nan, np.float32), "32FC1", "hazcam", 0.0)
     step(feeder, executor, 0.25, {"rover/odom": odometry, "rover/hazcam/depth": depth})
     _, correction = feeder.links["map", "rover/odom"]
-    pose = correction @ Pose.from_euler(7.0, 8.0, 9.0, yaw=0.3)
+    pose = correction @ odometry_pose(odometry)
     assert np.allclose(pose.position[:2], [-4.0, 1.0], atol=1e-6)
     assert pose.yaw == pytest.approx(1.5)
+    before = pose.position
+    feeder.links.clear()
+    step(feeder, executor, 0.25, {"rover/odom": odometry})  # told again: answered and sent again, as it was
+    assert np.array_equal((feeder.links["map", "rover/odom"][1] @ odometry_pose(odometry)).position, before)

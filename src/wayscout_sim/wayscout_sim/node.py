@@ -39,6 +39,7 @@ JOINT_COMMAND = "rover/joint_command"
 SILENT = 3
 """Exit code when a participant did not answer."""
 _SETTLED = 1.0  # s of wall clock without a newcomer before the first step
+_AGAIN_AFTER = 1.0  # s of wall clock after which the first instant is told once more
 _LOG_EVERY = 30.0  # s of wall clock between writes of the truth log
 
 
@@ -84,7 +85,9 @@ class Simulator(Node):
         self._published: dict[str, int] = {"rover": -1, "helicopter": -1}  # step of the last message
         self._was_active = {"rover": False, "helicopter": False}
         self._begun = False
-        self._opened = wall.monotonic()
+        self._opened = self._told = wall.monotonic()
+        self._sent: dict[str, Any] = {}  # topic -> message of the present instant
+        self._last = Step()
         self._seen: tuple[int, float] = (0, wall.monotonic())
         self._make_publishers()
         self._make_subscriptions()
@@ -179,24 +182,23 @@ class Simulator(Node):
         """
         self._steps += 1
         stamp = convert.to_stamp(self._sim.time)
-        topics: list[str] = []
+        self._sent.clear()
         if self._due("rover", rover):
-            topics += self._send(messages.rover(self._sim, stamp))
+            self._send(messages.rover(self._sim, stamp))
         if self._due("helicopter", helicopter):
             picture, colour = (self._triggers[camera] > 0 for camera in ("camera", "colour"))
             self._triggers = {camera: max(0, n - 1) for camera, n in self._triggers.items()}
             battery = not helicopter or self._steps % self._settings.battery_steps == 0
-            topics += self._send(
-                messages.helicopter(self._sim, stamp, picture=picture, colour=colour, battery=battery)
-            )
+            self._send(messages.helicopter(self._sim, stamp, picture=picture, colour=colour, battery=battery))
             if self._radio and battery:
-                topics += self._send(messages.modem(self._sim, stamp))
+                self._send(messages.modem(self._sim, stamp))
         self._log.add(self._sim.time, self._sim.rover_truth, self._sim.helicopter_truth)
         self._barrier.open(messages.nanoseconds(stamp))
-        self._opened = wall.monotonic()
+        self._opened = self._told = wall.monotonic()
         self._clock_publisher.publish(ClockMsg(clock=stamp))
         period = self._settings.flight_period if helicopter else self._settings.drive_period
-        self._step.publish(Step(stamp=stamp, period=period, topics=topics))
+        self._last = Step(stamp=stamp, period=period, topics=list(self._sent))
+        self._step.publish(self._last)
 
     def _due(self, vehicle: str, active: bool) -> bool:
         """An active vehicle publishes every step; a resting one now and then, and when it comes to rest."""
@@ -209,10 +211,21 @@ class Simulator(Node):
         self._published[vehicle] = self._steps
         return True
 
-    def _send(self, batch: dict[str, Any]) -> list[str]:
+    def _send(self, batch: dict[str, Any]) -> None:
+        self._sent |= batch
         for topic, message in batch.items():
             self._sensors[topic].publish(message)
-        return list(batch)
+
+    def _tell_again(self, now: float) -> None:
+        """Publish the present instant once more; those who have answered it just answer again.
+
+        The simulator sees whom its own topics have reached, but not whether the participants have found one
+        another: one that starts slowly may miss the first transforms of another.
+        """
+        self._told = now
+        self._send(dict(self._sent))
+        self._clock_publisher.publish(ClockMsg(clock=self._last.stamp))
+        self._step.publish(self._last)
 
     def _on_advance(
         self, request: AdvanceTime.Request, response: AdvanceTime.Response
@@ -243,6 +256,8 @@ class Simulator(Node):
         now = wall.monotonic()
         if not self._begun:
             self._begin_when_all_are_there(now)
+        elif not self._barrier.complete and self._steps == 1 and now - self._told > _AGAIN_AFTER:
+            self._tell_again(now)
         elif not self._barrier.complete and now - self._opened > self._limits.step_timeout:
             names = ", ".join(self._barrier.waiting_for())
             self._give_up(

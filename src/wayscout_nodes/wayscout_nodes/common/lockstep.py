@@ -3,9 +3,10 @@
 """The participant's side of lock-step: gather what one instant brought, act once, answer.
 
 With the embedded simulator each Step names the topics that carry a message of its stamp; the handler
-is called when all of them that this node subscribes to have come. Without it (Gazebo, a real vehicle)
-the driving topics call the same handler with the newest of everything; each message then has a stamp of its
-own, a picture's may be older than the driver's.
+is called when all of them that this node subscribes to have come. A Step that comes once more (the first
+one does while somebody has not found everybody yet) is answered once more, without the handler. Without
+the embedded simulator (Gazebo, a real vehicle) the driving topics call the same handler with the newest of
+everything; each message then has a stamp of its own, a picture's may be older than the driver's.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class Lockstep:
         lockstep: True with the embedded simulator.
         driver: topic, or topics, that call the handler when there is no lock-step.
         period: control period [s] assumed at first when there is no lock-step, then the drivers' own.
+        again: publishes once more what the handler published in the last instant.
     """
 
     def __init__(
@@ -82,10 +84,12 @@ class Lockstep:
         lockstep: bool,
         driver: str | tuple[str, ...],
         period: float,
+        again: Callable[[], None] = lambda: None,
     ) -> None:
         self._node = node
         self._name = name
         self._handler = handler
+        self._again = again
         self._lockstep = lockstep
         self._drivers = (driver,) if isinstance(driver, str) else driver
         self._period = period
@@ -97,6 +101,7 @@ class Lockstep:
         self._transforms: TransformListener | None = None
         self._pending: _Pending | None = None
         self._last: Step | None = None
+        self._idle = True  # as last answered
         if lockstep:
             self._done = node.create_publisher(StepDone, STEP_DONE, qos.COMMAND)
             node.create_subscription(Step, STEP, self._on_step, qos.sensor(True))
@@ -128,7 +133,7 @@ class Lockstep:
     def wake(self) -> None:
         """Tell the simulator that this node now needs time to pass (a goal came while time stood still)."""
         if self._lockstep and self._last is not None and self._pending is None:
-            self._done.publish(StepDone(node=self._name, stamp=self._last.stamp, idle=False))
+            self._answer(self._last, Answer(idle=False))
 
     def _on_message(self, topic: str, message: Any) -> None:
         stamp = _key(message.header.stamp)
@@ -139,6 +144,11 @@ class Lockstep:
             self._free_run(topic, message)
 
     def _on_step(self, step: Step) -> None:
+        if self._last is not None and step.stamp == self._last.stamp:
+            if self._pending is None:
+                self._again()
+                self._answer(step, Answer(self._idle))  # commands that were named have been counted
+            return
         subscribed = set(step.topics) & set(self._messages)
         links = {link for link, topic in self._links.items() if topic in step.topics}
         self._pending = _Pending(step, convert.seconds(step.stamp), subscribed, links)
@@ -160,10 +170,14 @@ class Lockstep:
             corrections[link] = buffer.latest()[1]
         messages = {topic: self._messages[topic][stamp] for topic in pending.wanted}
         self._forget(stamp)
-        self._pending = None
         answer = self._handler(Instant(pending.time, pending.step.period, messages, corrections))
+        self._pending = None  # not before: a goal that is begun in here needs no word of its own
+        self._answer(pending.step, answer)
+
+    def _answer(self, step: Step, answer: Answer) -> None:
+        self._idle = answer.idle
         self._done.publish(
-            StepDone(node=self._name, stamp=pending.step.stamp, idle=answer.idle, topics=list(answer.topics))
+            StepDone(node=self._name, stamp=step.stamp, idle=answer.idle, topics=list(answer.topics))
         )
 
     def _free_run(self, topic: str, message: Any) -> None:

@@ -27,10 +27,18 @@ class TransformSender:
     def __init__(self, node: Node) -> None:
         self._moving = node.create_publisher(TFMessage, "/tf", _TF)
         self._fixed = node.create_publisher(TFMessage, "/tf_static", _TF_STATIC)
+        self._sent: dict[tuple[tuple[str, str], ...], TFMessage] = {}
 
     def send(self, time: float, *links: tuple[str, str, Pose]) -> None:
         """Publish (parent, child, pose of the child in the parent) links at one time [s]."""
-        self._moving.publish(TFMessage(transforms=[convert.to_transform(p, c, time, x) for p, c, x in links]))
+        message = TFMessage(transforms=[convert.to_transform(p, c, time, x) for p, c, x in links])
+        self._sent[tuple((parent, child) for parent, child, _ in links)] = message
+        self._moving.publish(message)
+
+    def send_again(self) -> None:
+        """Publish the newest of each set of links once more, for listeners that were not there yet."""
+        for message in self._sent.values():
+            self._moving.publish(message)
 
     def send_static(self, links: Iterable[tuple[str, str, Pose]]) -> None:
         """Publish fixed links; one call with all of them, since the topic keeps the newest message only."""

@@ -105,6 +105,7 @@ class Localiser(Node):
             lockstep=lockstep,
             driver=(HELICOPTER_ODOM, ROVER_ODOM),
             period=0.1,
+            again=self._tf.send_again,
         )
         for kind, topic, driver in (
             (Odometry, HELICOPTER_ODOM, HELICOPTER_ODOM),
