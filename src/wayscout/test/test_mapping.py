@@ -238,12 +238,15 @@ def test_sigma_grows_where_errors_do(spread: float, step: float, far: float) -> 
     at_edge = sigma_of(edge)
     assert at_edge[30, 29] > 0.15 * step
     assert at_edge[30, 10] == pytest.approx(plain[30, 10], rel=1e-4)
+    p = MapperParams.load().surface
+    tilted = sigma_of(PLANE + np.linspace(0.0, step, 60, dtype=np.float32))  # over 5.9 m: no step of its own
+    more = float(tilted[30, 30] ** 2 - plain[30, 30] ** 2)
+    assert more == pytest.approx((p.sigma_place * step / 5.9) ** 2, rel=1e-2)
     way = np.repeat(np.linspace(0.0, far, 60, dtype=np.float32)[None], 60, axis=0)
     bent = sigma_of(way=way)
     assert np.all(np.diff(bent[30]) > 0.0)
     assert bent[30, 0] == pytest.approx(plain[30, 0])
     growth = float(bent[30, -1] ** 2 - plain[30, -1] ** 2)
-    p = MapperParams.load().surface
     assert growth == pytest.approx(p.sigma_bend**2 * far, rel=1e-3)
 
 

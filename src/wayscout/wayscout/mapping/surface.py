@@ -28,6 +28,7 @@ class SurfaceParams:
     sigma_around: float
     sigma_spread: float
     sigma_step: float
+    sigma_place: float
     sigma_bend: float
     sigma_single: float
     sigma_filled_slope: float
@@ -72,10 +73,10 @@ def sigma_of(
     Where the map as a whole lies (in x, y and z) is known as well as the vehicles' start, which no cell can
     tell. Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows
     errors of the poses that neighbours share; how far they disagree in the cell itself; the height of steps
-    nearby, since an edge that is a cell off turns its height into error; and the bend of the track, which
-    neighbours share, so that no disagreement shows it: noise of the attitude adds up to a random walk of the
-    height with the way. A cell that one pair alone saw has no witness and gets `sigma_single` more. The
-    factors are fitted on flown missions.
+    nearby, since an edge that is a cell off turns its height into error; the slope, which does the same with
+    what pictures are off sideways; and the bend of the track, which neighbours share, so that no disagreement
+    shows it: noise of the attitude adds up to a random walk of the height with the way. A cell that one pair
+    alone saw has no witness and gets `sigma_single` more. The factors are fitted on flown missions.
 
     Args:
         height, spread, used: (rows, cols) float32 of `fusion.fuse`, NaN where unknown [m, m, 1].
@@ -97,6 +98,7 @@ def sigma_of(
         + (params.sigma_around * around) ** 2
         + (params.sigma_spread * own) ** 2
         + (params.sigma_step * step_nearby(height)) ** 2
+        + params.sigma_place**2 * sum(g * g for g in _slopes(height)) / resolution**2
         + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
     if way is not None:
@@ -110,11 +112,16 @@ def step_nearby(height: Layer) -> Layer:
     known = np.isfinite(height)
     if not known.any():
         return np.zeros_like(height)
-    smooth = cv2.blur(_filled_by_nearest(height), (5, 5))
-    gy, gx = np.gradient(smooth)
+    gy, gx = _slopes(height)
     step = np.maximum(local_relief(height) - 2.0 * (np.abs(gx) + np.abs(gy)) - 0.03, 0.0)
     result: Layer = cv2.dilate(step.astype(np.float32), np.ones((3, 3), np.uint8))
     return result
+
+
+def _slopes(height: Layer) -> tuple[Layer, Layer]:
+    """Rise towards +y and +x from cell to cell [m], over five cells."""
+    gy, gx = np.gradient(cv2.blur(_filled_by_nearest(height), (5, 5)))
+    return gy, gx
 
 
 def local_relief(height: Layer) -> Layer:
