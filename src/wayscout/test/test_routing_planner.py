@@ -93,6 +93,19 @@ def test_no_path_is_an_answer() -> None:
     assert blocked.path is None
 
 
+@pytest.mark.parametrize("free", [0.0, 1e-9])
+def test_ground_that_costs_nothing_is_crossed(free: float) -> None:
+    cost = np.ones((60, 40))
+    cost[20:50] = free
+    found = plan(cost, 0.5, (3.0, 1.0), (15.0, 29.0))
+    assert found.path is not None
+    assert found.cost == pytest.approx(
+        9.0 + 4.0, abs=0.01
+    )  # straight down on both sides, for nothing between
+    everywhere = plan(np.full((30, 30), free), 1.0, (0.5, 0.5), (28.0, 20.0))
+    assert everywhere.cost == pytest.approx(0.0, abs=1e-6)
+
+
 def test_start_is_goal_and_far_edge() -> None:
     cost = np.ones((5, 8))
     same = plan(cost, 1.0, (2.0, 2.0), (2.0, 2.0))

@@ -19,6 +19,7 @@ from wayscout.routing.integral import path_cost
 Array = npt.NDArray[np.float64]
 
 _ROUNDS = 24
+_LEAST = 1e-6  # of the cost of crossing the grid: what float32 sums of that size still tell apart
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,16 @@ def _search(
     if not 1e-3 < scale < 1e3:  # keep sums within float32's range
         scaled = array / scale
     cells, stride = field.pad(scaled)
-    ends = (*start, *goal)
     first, last = field.cell_index(*start, stride), field.cell_index(*goal, stride)
     if not (np.isfinite(cells[first]) and np.isfinite(cells[last])):
         return None
     value = field.values(cells, stride, start, goal)
-    us, vs, between = trace.descend(cells, stride, value, *ends)
+    us, vs, between = trace.descend(cells, stride, value, *start, *goal)
+    if not len(us) and np.isfinite(value[last + np.array([0, 1, stride, stride + 1])]).any():
+        # Free or nearly free ground: values do not fall from corner to corner there. Let it cost something.
+        cells = np.maximum(cells, np.float32(_LEAST * sum(array.shape) * _typical(scaled)))
+        value = field.values(cells, stride, start, goal)
+        us, vs, between = trace.descend(cells, stride, value, *start, *goal)
     if not len(us):
         return None
     us, vs, _ = tighten.tighten(cells, stride, us, vs, between, rounds)
