@@ -28,7 +28,7 @@ from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.common.lockstep import Answer, Instant, Lockstep
 from wayscout_nodes.common.transforms import TransformSender
 from wayscout_nodes.localiser.node import Localiser
-from wayscout_nodes.localiser.past import Past
+from wayscout_nodes.localiser.past import Past, Waiting
 
 LINK = ("map", "helicopter/odom")
 
@@ -61,6 +61,17 @@ def test_a_range_is_taken_between_its_neighbours_and_only_from_near_ones() -> No
     past.add_range(0.5, 3.0)  # time went back: what was is of another run
     assert past.distance(0.5) == 3.0
     assert math.isnan(past.distance(1.0))
+
+
+def test_readings_wait_until_odometry_has_come_so_far() -> None:
+    waiting: Waiting[str] = Waiting()
+    for moment, name in ((1.2, "b"), (1.0, "a"), (1.3, "c")):
+        waiting.add(moment, name)
+    assert waiting.reached(0.9) == []
+    assert waiting.reached(1.2) == [(1.2, "b"), (1.0, "a")]
+    assert waiting.reached(1.2) == []
+    waiting.clear()
+    assert waiting.reached(9.0) == []
 
 
 class Spinner:
@@ -217,6 +228,28 @@ def test_a_flight_is_flown_on_odometry_alone(ros: None) -> None:
     assert gazebo.position[2] == pytest.approx(0.0, abs=0.1)
     helicopter.destroy_node()
     gazebo.destroy_node()
+
+
+def test_a_depth_image_is_taken_where_the_rover_was(ros: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Localiser()
+    taken: list[tuple[float, float]] = []
+
+    def note(moment: float, _: Image) -> None:
+        assert node._rover is not None
+        taken.append((moment, float(node._rover.pose.position[0])))
+
+    monkeypatch.setattr(node, "_take_depth", note)
+    depth, speed = Image(), 0.5  # m/s
+    depth.header.stamp = convert.to_stamp(0.23)
+    for moment in (0.1, 0.2, 0.3):  # the image overtakes the odometry of 0.2 s
+        messages = {"rover/odom": odometry(moment, at(speed * moment))}
+        if moment == 0.2:
+            messages["rover/hazcam/depth"] = depth
+        node._on_instant(Instant(moment, 0.1, messages, {}))
+    assert taken == [(0.23, pytest.approx(speed * (0.23 - 0.1)))]
+    assert node._rover is not None
+    assert node._rover.pose.position[0] == pytest.approx(speed * 0.2)
+    node.destroy_node()
 
 
 def test_a_range_that_comes_late_does_not_lower_a_climbing_helicopter(ros: None) -> None:

@@ -34,7 +34,7 @@ from wayscout_nodes.common.run import run
 from wayscout_nodes.common.transforms import TransformSender
 from wayscout_nodes.localiser import inputs
 from wayscout_nodes.localiser.estimate_log import EstimateLog
-from wayscout_nodes.localiser.past import Past
+from wayscout_nodes.localiser.past import Past, Waiting
 
 HELICOPTER_ODOM, HELICOPTER_RANGE = "helicopter/odom", "helicopter/range"
 PICTURE, PICTURE_INFO = "helicopter/camera/image_raw", "helicopter/camera/camera_info"
@@ -42,6 +42,7 @@ COLOUR_INFO = "helicopter/colour/camera_info"  # comes with each colour picture 
 ROVER_ODOM, DEPTH, DEPTH_INFO = "rover/odom", "rover/hazcam/depth", "rover/hazcam/camera_info"
 # Where pictures may be lost on the way (no lock-step), a flight is adjusted without them after this time [s].
 _PATIENCE = 3.0
+_NO_ODOMETRY = "no odometry of its instant"
 
 
 class Localiser(Node):
@@ -88,8 +89,9 @@ class Localiser(Node):
         self._adjusted: set[int] = set()
         self._time = 0.0
         self._past = {"helicopter": Past(), "rover": Past()}
-        self._ranges: list[Range] = []  # ranges of the helicopter without odometry of their instant yet
-        self._late: list[Image] = []  # pictures of the helicopter without odometry of their instant yet
+        self._ranges: Waiting[float] = Waiting()
+        self._pictures: Waiting[Image] = Waiting()
+        self._depths: Waiting[Image] = Waiting()
 
         self._tf = TransformSender(self)
         self._tf.send_static(link for vehicle in self._moved for link in bodies.frames(vehicle))
@@ -135,7 +137,8 @@ class Localiser(Node):
             if self._helicopter is not None:
                 self._helicopter.discard_pictures()
             self._colour.discard()
-            self._ranges.clear()
+            for waiting in (self._ranges, self._pictures, self._depths):
+                waiting.clear()
         self._time = instant.time
         self._take_cameras(instant)
         if HELICOPTER_ODOM in instant.messages:
@@ -175,10 +178,12 @@ class Localiser(Node):
             self._helicopter.step(self._first["helicopter"])
         self._past["helicopter"].add(time, odom)
         if HELICOPTER_RANGE in instant.messages:
-            self._ranges.append(instant.messages[HELICOPTER_RANGE])
+            distance = instant.messages[HELICOPTER_RANGE]
+            self._ranges.add(convert.seconds(distance.header.stamp), inputs.distance(distance))
         self._helicopter.step(odom, self._take_ranges(time))
         if PICTURE in instant.messages:
-            self._late.append(instant.messages[PICTURE])
+            picture = instant.messages[PICTURE]
+            self._pictures.add(convert.seconds(picture.header.stamp), picture)
         self._take_pictures(time, odom)
         self._colour.step(time, odom)
         if COLOUR_INFO in instant.messages:
@@ -192,39 +197,29 @@ class Localiser(Node):
         One that came late would make a climbing helicopter believe that it is lower than it is.
         """
         assert self._helicopter is not None
-        waiting, newest = [], math.nan
-        for message in self._ranges:
-            time, distance = convert.seconds(message.header.stamp), inputs.distance(message)
-            if time > now + 1e-6:
-                waiting.append(message)
-                continue
-            self._past["helicopter"].add_range(time, distance)
-            if time > now - 1e-6:
+        past, newest = self._past["helicopter"], math.nan
+        for time, distance in self._ranges.reached(now):
+            past.add_range(time, distance)
+            if time == now:
                 newest = distance
-            elif (then := self._past["helicopter"].odom(time)) is not None:
+            elif (then := past.odom(time)) is not None:
                 self._helicopter.step(then, distance)
-        self._ranges = waiting
         return newest
 
     def _take_pictures(self, now: float, odom: Pose) -> None:
-        """Take the pictures whose instant odometry has reached; go back to it for those that came late."""
+        """Take the pictures whose instant odometry has reached, each there."""
         assert self._helicopter is not None
-        waiting = []
-        for message in self._late:
-            time = convert.seconds(message.header.stamp)
-            if time > now + 1e-6:
-                waiting.append(message)
-            elif time > now - 1e-6:
-                self._helicopter.step(odom, self._past["helicopter"].distance(time))
-                self._take_picture(time, message)
-            elif (then := self._past["helicopter"].odom(time)) is not None:
-                self._helicopter.step(then, self._past["helicopter"].distance(time))
-                self._take_picture(time, message)
-                self._helicopter.step(odom)
-            else:
+        past = self._past["helicopter"]
+        for time, message in self._pictures.reached(now):
+            then = past.odom(time)
+            if then is None:
                 self._refused += 1
-                self._refuse(InvalidInput(f"{PICTURE}.header.stamp", time, "no odometry of its instant"))
-        self._late = waiting
+                self._refuse(InvalidInput(f"{PICTURE}.header.stamp", time, _NO_ODOMETRY))
+                continue
+            self._helicopter.step(then, past.distance(time))
+            self._take_picture(time, message)
+            if time < now:
+                self._helicopter.step(odom)
 
     def _take_picture(self, time: float, message: Image) -> None:
         assert self._helicopter is not None
@@ -258,14 +253,24 @@ class Localiser(Node):
         self._rover.step(odom)
         self._past["rover"].add(now, odom)
         if DEPTH in instant.messages:
-            time = convert.seconds(instant.messages[DEPTH].header.stamp)
-            then = self._past["rover"].odom(time) if time < now - 1e-6 else None
-            if then is not None:  # it came late: go back to its instant
-                self._rover.step(then)
-            self._take_depth(now, instant.messages[DEPTH])
-            if then is not None:
-                self._rover.step(odom)
+            depth = instant.messages[DEPTH]
+            self._depths.add(convert.seconds(depth.header.stamp), depth)
+        self._take_depths(now, odom)
         self._send("rover", now, self._rover.correction(), odom)
+
+    def _take_depths(self, now: float, odom: Pose) -> None:
+        """Take the depth images whose instant odometry has reached, each there."""
+        assert self._rover is not None
+        for time, message in self._depths.reached(now):
+            then = self._past["rover"].odom(time)
+            if then is None:
+                self._refuse(InvalidInput(f"{DEPTH}.header.stamp", time, _NO_ODOMETRY))
+                continue
+            if time < now:
+                self._rover.step(then)
+            self._take_depth(time, message)
+            if time < now:
+                self._rover.step(odom)
 
     def _take_depth(self, time: float, message: Image) -> None:
         assert self._rover is not None

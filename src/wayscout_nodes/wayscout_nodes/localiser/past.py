@@ -1,8 +1,9 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""What odometry and laser said a moment ago, for pictures that come later than the odometry of their instant.
+"""What odometry and laser said a moment ago, and what waits for odometry of its own instant.
 
-Without lock-step a picture takes a while to be made and sent, and its stamp lies between those of odometry.
+Without lock-step a picture takes a while to be made and sent, and its stamp lies between those of odometry:
+it waits until odometry has come that far, and is then taken where the vehicle was.
 """
 
 from __future__ import annotations
@@ -10,11 +11,35 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from wayscout.geometry import OutOfTime, Pose, PoseBuffer
 
 _NEAR = 0.2  # s from a range to the instant that it is taken for
 _KEPT = 400  # ranges
+
+T = TypeVar("T")
+
+
+class Waiting(Generic[T]):
+    """Readings of one sensor whose instant odometry has not reached yet."""
+
+    def __init__(self) -> None:
+        self._readings: list[tuple[float, T]] = []
+
+    def add(self, time: float, reading: T) -> None:
+        """Let a reading of a time [s] wait."""
+        self._readings.append((time, reading))
+
+    def reached(self, now: float) -> list[tuple[float, T]]:
+        """Take out the readings of no later than `now` [s], with their times, in the order they came."""
+        reached = [entry for entry in self._readings if entry[0] <= now]
+        self._readings = [entry for entry in self._readings if entry[0] > now]
+        return reached
+
+    def clear(self) -> None:
+        """Forget them all, after a jump back in time."""
+        self._readings.clear()
 
 
 @dataclass
