@@ -20,7 +20,6 @@ from wayscout_interfaces.action import Fly, Recon
 from wayscout_interfaces.msg import FlightLog
 from wayscout_interfaces.msg import FlightPlan as FlightPlanMsg
 
-from wayscout import config
 from wayscout.errors import InvalidInput, WayscoutError
 from wayscout.flight.energy import EnergyMeter
 from wayscout.flight.envelope import OutsideEnvelope, check
@@ -93,7 +92,8 @@ class Helicopter(Node):
         self._flight: _Flight | None = None
         self._early: _Early | None = None
         self._pose: Pose | None = None
-        self._attitude = AttitudeFilter(config.load("localiser", AttitudeParams))
+        # as in the localiser, whose corrections are those of odometry filtered so
+        self._attitude = AttitudeFilter(parameters.declare(self, "localiser", AttitudeParams))
         self._odom = Pose.identity()
         self._time = 0.0
         self._range = float("nan")
