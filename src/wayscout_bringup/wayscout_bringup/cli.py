@@ -1,12 +1,10 @@
 # Copyright 2026 The Wayscout authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: mission, test, world, map, plan, doctor."""
+"""The command line: mission, test, world, map, plan, doctor, and those of flight operations."""
 
 from __future__ import annotations
 
-import os
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +14,8 @@ from rich.console import Console
 from wayscout import cli as brain
 from wayscout.errors import InvalidInput, WayscoutError
 from wayscout_bringup import operations
+from wayscout_bringup.command_options import ROOT, Link, ParamsFile, Run, Seed, WorldName, run_folder
 
-ROOT = Path(os.environ.get("WAYSCOUT_ROOT", Path.cwd()))
 BAD_INPUT = 2
 
 app = typer.Typer(
@@ -34,9 +32,9 @@ operations.add_to(app)
 
 @app.command()
 def mission(
-    world: Annotated[str, typer.Option(help="Built-in world, or a world folder.")] = "jezero_delta",
-    seed: Annotated[int, typer.Option(help="Seed of sensor noise and gusts.")] = 0,
-    run: Annotated[Path | None, typer.Option(help="Folder for report, map and tracks.")] = None,
+    world: WorldName = "jezero_delta",
+    seed: Seed = 0,
+    run: Run = None,
     camera: Annotated[str, typer.Option(help="Helicopter camera, a file in config/cameras.")] = "navigation",
     channel: Annotated[
         str, typer.Option(help="Channel to drive whatever the decision says, to where it ends.")
@@ -44,11 +42,9 @@ def mission(
     map_folder: Annotated[
         Path | None, typer.Option("--map", help="Map folder of an earlier run; then nothing is flown.")
     ] = None,
-    link: Annotated[
-        bool, typer.Option("--link", help="Send the pictures to the rover by radio rather than at once.")
-    ] = False,
+    link: Link = False,
     simulator: Annotated[str, typer.Option(help="embedded, or gazebo where that is installed.")] = "embedded",
-    params_file: Annotated[Path | None, typer.Option(help="ROS parameter file for the nodes.")] = None,
+    params_file: ParamsFile = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warn or error.")] = "info",
 ) -> None:
     """Scout both channels, choose one and climb it, on the embedded simulator or in Gazebo."""
@@ -59,10 +55,9 @@ def mission(
     console = Console(stderr=True)
     if simulator not in SIMULATORS:
         raise InvalidInput("simulator", simulator, f"known are {', '.join(SIMULATORS)}")
-    folder = run or ROOT / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
     options = Options(
         world=brain.find_world(world, ROOT / "worlds"),
-        run_folder=folder.resolve(),
+        run_folder=run_folder(run),
         seed=seed,
         camera=camera,
         embedded=simulator == "embedded",

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,18 +15,13 @@ from rich.console import Console
 from wayscout import cli as brain
 from wayscout import config
 from wayscout.errors import InvalidInput
+from wayscout_bringup.command_options import ROOT, Link, ParamsFile, Run, Seed, WorldName, run_folder
 
-ROOT = Path(os.environ.get("WAYSCOUT_ROOT", Path.cwd()))
 REFUSED = 3
 """Exit code of a plan that may not be flown."""
 
-WorldName = Annotated[str, typer.Option("--world", help="Built-in world, or a world folder.")]
-Seed = Annotated[int, typer.Option(help="Seed of sensor noise and gusts.")]
-Run = Annotated[Path | None, typer.Option(help="Folder for report, map and tracks.")]
 Ask = Annotated[bool, typer.Option("--approval", help="Hold each flight and drive for `wayscout approve`.")]
-Link = Annotated[bool, typer.Option("--link", help="Send the pictures to the rover by radio.")]
 CheckOnly = Annotated[bool, typer.Option("--check", help="Price it without flying; needs no ROS.")]
-ParamsFile = Annotated[Path | None, typer.Option(help="ROS parameter file for the nodes.")]
 RunFolder = Annotated[Path | None, typer.Argument(help="Run folder; the newest run under way by default.")]
 
 
@@ -171,15 +164,15 @@ def _fly(
     from wayscout_bringup.mission import run_mission
     from wayscout_bringup.node_table import Options
 
-    run_folder = (run or ROOT / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")).resolve()
-    run_folder.mkdir(parents=True, exist_ok=True)
-    write_campaign(run_folder / "campaign.yaml", found)
+    out = run_folder(run)
+    out.mkdir(parents=True, exist_ok=True)
+    write_campaign(out / "campaign.yaml", found)
     options = Options(
         world=folder,
-        run_folder=run_folder,
+        run_folder=out,
         seed=seed,
         params_file=params_file,
-        campaign=run_folder / "campaign.yaml",
+        campaign=out / "campaign.yaml",
         approval=approval,
         link=link,
     )
