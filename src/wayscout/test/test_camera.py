@@ -12,24 +12,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wayscout import config
-from wayscout.camera import FISHEYE, Camera, load_camera
+from wayscout.camera import FISHEYE, RATIONAL, Camera, load_camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 
 PINHOLE = Camera.pinhole(640, 480, np.radians(47.0))
 DISTORTED = Camera(640, 480, PINHOLE.matrix, np.array([-0.2, 0.05, 0.001, -0.001, 0.0]))
+WIDE = Camera(640, 480, PINHOLE.matrix * [[0.6, 1, 1], [1, 0.6, 1], [1, 1, 1]], np.array([-0.28, 0.09]))
+RATIO = Camera(640, 480, WIDE.matrix, np.array([0.3, 0.1, 0.0, 0.001, 0.01, 0.6, 0.2, 0.02]), RATIONAL)
 FISH = Camera(
     640, 480, PINHOLE.matrix * [[0.5, 1, 1], [1, 0.5, 1], [1, 1, 1]], np.array([0.01, 0, 0, 0]), FISHEYE
 )
 DOWN = Pose.from_rotation(np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), [0.0, 0.0, 10.0])
 
 
-@pytest.mark.parametrize("camera", [PINHOLE, DISTORTED, FISH], ids=["pinhole", "distorted", "fisheye"])
-@given(st.floats(60.0, 580.0), st.floats(60.0, 420.0), st.floats(0.5, 50.0))
+@pytest.mark.parametrize(
+    "camera",
+    [PINHOLE, DISTORTED, WIDE, RATIO, FISH],
+    ids=["pinhole", "distorted", "wide", "rational", "fisheye"],
+)
+@given(st.floats(1.0, 638.0), st.floats(1.0, 478.0), st.floats(0.5, 50.0))
 def test_a_pixel_comes_back_from_its_ray(camera: Camera, u: float, v: float, distance: float) -> None:
     pixels, visible = camera.project(camera.rays([[u, v]]) * distance)
     assert visible.all()
-    np.testing.assert_allclose(pixels, [[u, v]], atol=0.05)
+    np.testing.assert_allclose(pixels, [[u, v]], atol=1e-5)
 
 
 def test_the_field_of_view_is_the_one_asked_for() -> None:

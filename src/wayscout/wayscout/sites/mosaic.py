@@ -107,7 +107,9 @@ def straightened(pictures: Sequence[ColourImage], camera: Camera) -> tuple[list[
             got = getattr(picture, "shape", None), str(getattr(picture, "dtype", type(picture)))
             raise InvalidInput(f"picture {i}", got, f"an RGB uint8 picture of {wanted} is needed")
     if camera.model == FISHEYE:
-        raise InvalidInput("camera.distortion_model", camera.model, "colour pictures need a plumb_bob camera")
+        raise InvalidInput(
+            "camera.distortion_model", camera.model, "colour pictures need a camera that is no fisheye"
+        )
     plain = Camera(camera.width, camera.height, camera.matrix, np.zeros(5), name=camera.name)
     if not np.any(camera.distortion):
         return [np.ascontiguousarray(p) for p in pictures], plain
