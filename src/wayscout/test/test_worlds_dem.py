@@ -14,6 +14,7 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
+from wayscout.cli import from_dem
 from wayscout.errors import InvalidInput
 from wayscout.worlds.coarse import cheapest_path, draw_corridors
 from wayscout.worlds.folder import load_orbital, load_world
@@ -122,6 +123,14 @@ def test_few_holes_are_filled_and_many_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="20%"):
         make(path, tmp_path / "no", (1005.0, 460.0), (1040.0, 470.0))
     assert not (tmp_path / "no").exists()
+
+
+def test_the_command_tells_what_it_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_tif(tmp_path / "long.tif", np.pad(hill(), ((0, 0), (0, 40)), mode="edge"))
+    from_dem(path, (1010.0, 460.0), (1040.0, 490.0), tmp_path / "long")
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith("long.tif: cropped")
+    assert len(told) == 2
 
 
 def test_oblong_models_are_cropped_or_padded(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,8 +60,14 @@ def from_dem(
     """Make a world from a real elevation model."""
     from wayscout.worlds.from_dem import world_from_dem
 
-    world_from_dem(dem, start, goal, out, resolution=resolution, height=height)
-    Console(stderr=True).print(f"world written to {out}")
+    console = Console(stderr=True)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        world_from_dem(dem, start, goal, out, resolution=resolution, height=height)
+    for note in notes:
+        if note.category is UserWarning:
+            console.print(str(note.message), style="yellow", markup=False, soft_wrap=True)
+    console.print(f"world written to {out}")
 
 
 @world_app.command("make")
