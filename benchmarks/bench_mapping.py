@@ -85,7 +85,7 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> dict[str, tupl
     filled = (grid["measured"] == 0) & np.isfinite(surface)
     inside = measured_floor(grid, surface, region)
     error = grid["elevation"] - surface
-    before, upright = rms(error[inside]), rms(error[inside] - np.mean(error[inside]))
+    before, lifted = rms(error[inside]), rms(error[inside] - np.mean(error[inside]))
     sigma = grid["sigma"]
     print(
         f"coverage of the floors  {inside.sum() / region.sum():.4f} "
@@ -95,7 +95,7 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> dict[str, tupl
     placed = grid["elevation"] - moved
     inside &= np.isfinite(placed)
     print(
-        f"RMSE before {before:.4f}, after one shift of height {upright:.4f}, of place and height "
+        f"RMSE before {before:.4f}, after one shift of height {lifted:.4f}, of place and height "
         f"{rms(placed[inside]):.4f} m; shift {shift[0]:+.3f} {shift[1]:+.3f} {shift[2]:+.3f} m; "
         f"filled {rms((error - np.mean(error[inside]))[region & filled]):.3f} m"
     )
@@ -109,9 +109,19 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> dict[str, tupl
         f"  RMSE of the half with the smallest sigma over all: {best_half(placed, sigma, inside):.3f} "
         f"({ideal:.3f} if sigma were the true RMSE within a metre around)"
     )
-    cells = {name: (placed[mask & inside], sigma[mask & inside]) for name, mask in strata(moved).items()}
+    cells = by_stratum(placed, sigma, moved, inside)
     report_strata(cells)
+    upright = error - np.median(error[inside])
+    print(
+        f"sigma, of the errors after the shift of height alone: half {best_half(upright, sigma, inside):.3f}"
+    )
+    report_strata(by_stratum(upright, sigma, surface, inside))
     return cells
+
+
+def by_stratum(error: Array, sigma: Array, surface: Array, inside: Mask) -> dict[str, tuple[Array, Array]]:
+    """Return stratum of the true surface -> errors and sigmas [m] of its cells."""
+    return {name: (error[mask & inside], sigma[mask & inside]) for name, mask in strata(surface).items()}
 
 
 def coregister(grid: Grid, surface: Array, region: Mask) -> tuple[Array, Array]:
