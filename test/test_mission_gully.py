@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from wayscout.worlds.folder import load_world
 from wayscout_sim.drives import read_drive
 
 ROOT = Path(__file__).resolve().parents[1]
+Mission = tuple[Path, int, str]
+"""Run folder, exit code and output."""
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +61,19 @@ def node_processes(run: Path) -> list[psutil.Process]:
 
 
 @pytest.fixture(scope="module")
-def mission(world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
-    run = tmp_path_factory.mktemp("mission") / "run"
-    process = start(world, run)
-    output, _ = process.communicate(timeout=900)
-    return run, process.returncode, output
+def missions(world: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Mission]:
+    """The same mission twice, side by side: neither may disturb the other."""
+    folder = tmp_path_factory.mktemp("missions")
+    runs = [folder / "first", folder / "again"]
+    processes = [start(world, run) for run in runs]
+    with ThreadPoolExecutor() as pool:
+        outputs = list(pool.map(lambda process: process.communicate(timeout=900)[0], processes))
+    return [(r, p.returncode, out) for r, p, out in zip(runs, processes, outputs, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def mission(missions: list[Mission]) -> Mission:
+    return missions[0]
 
 
 def result(run: Path) -> dict[str, Any]:
@@ -70,21 +81,21 @@ def result(run: Path) -> dict[str, Any]:
     return found
 
 
-def test_the_rover_reaches_the_top(mission: tuple[Path, int, str]) -> None:
+def test_the_rover_reaches_the_top(mission: Mission) -> None:
     run, code, output = mission
     assert code == 0, output[-3000:]
     assert result(run)["outcome"] == "arrived", output[-3000:]
     assert result(run)["max_tilt_deg"] <= 25.0
 
 
-def test_the_channel_is_the_passable_one(mission: tuple[Path, int, str], world: Path) -> None:
+def test_the_channel_is_the_passable_one(mission: Mission, world: Path) -> None:
     import yaml
 
     truth = yaml.safe_load((world / "truth" / "truth.yaml").read_text())
     assert result(mission[0])["channel"] == truth["best"]
 
 
-def test_the_run_folder_is_complete(mission: tuple[Path, int, str]) -> None:
+def test_the_run_folder_is_complete(mission: Mission) -> None:
     run = mission[0]
     wanted = (
         "report.html",
@@ -100,8 +111,9 @@ def test_the_run_folder_is_complete(mission: tuple[Path, int, str]) -> None:
         assert result(run)[name], name
 
 
-def test_nothing_is_left_behind(mission: tuple[Path, int, str]) -> None:
-    assert not node_processes(mission[0])
+def test_nothing_is_left_behind(missions: list[Mission]) -> None:
+    for run, _, _ in missions:
+        assert not node_processes(run)
 
 
 def track(run: Path) -> np.ndarray:
@@ -110,13 +122,11 @@ def track(run: Path) -> np.ndarray:
     return np.column_stack([log["time"], log["rover"][:, :2]])
 
 
-def test_the_same_seed_gives_the_same_mission_again(
-    mission: tuple[Path, int, str], world: Path, tmp_path: Path
-) -> None:
-    output, _ = (process := start(world, tmp_path / "run")).communicate(timeout=900)
-    assert process.returncode == 0, output[-3000:]
-    assert result(tmp_path / "run")["channel"] == result(mission[0])["channel"]
-    first, second = track(mission[0]), track(tmp_path / "run")
+def test_the_same_seed_gives_the_same_mission_again(missions: list[Mission]) -> None:
+    (run, _, _), (other, code, output) = missions
+    assert code == 0, output[-3000:]
+    assert result(other)["channel"] == result(run)["channel"]
+    first, second = track(run), track(other)
     assert first[-1, 0] == pytest.approx(second[-1, 0], abs=5.0)
     times = np.linspace(0.0, min(first[-1, 0], second[-1, 0]), 2000)
     apart = [
@@ -126,9 +136,7 @@ def test_the_same_seed_gives_the_same_mission_again(
     assert np.hypot(*apart).max() <= 0.05
 
 
-def test_sent_up_the_other_channel_it_stops_safely(
-    mission: tuple[Path, int, str], world: Path, tmp_path: Path
-) -> None:
+def test_sent_up_the_other_channel_it_stops_safely(mission: Mission, world: Path, tmp_path: Path) -> None:
     other = {"A": "B", "B": "A"}[result(mission[0])["channel"]]
     run = tmp_path / "run"
     process = start(world, run, "--channel", other, "--map", str(mission[0] / "map"))
