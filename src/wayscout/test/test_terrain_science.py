@@ -83,6 +83,19 @@ def test_brightness_and_gain_of_the_pictures_change_nothing(gain: float, offset:
     assert np.allclose([t.score for t in after[:4]], [t.score for t in before[:4]], rtol=0.02)
 
 
+def test_many_stones_are_pebbles_and_a_few_larger_ones_are_not() -> None:
+    grid = plain()
+    rng = np.random.default_rng(7)
+    for (x, y), number, radius in (((9.0, 20.0), 40, 0.09), ((23.0, 11.0), 5, 0.25)):
+        for dx, dy in rng.uniform(-0.9, 0.9, (number, 2)):
+            grid["intensity"][near(grid, (x + dx, y + dy), radius)] += 35.0
+            grid["intensity"][near(grid, (x + dx + 1.5 * radius, y + dy), radius)] -= 35.0
+    seen = science.novelty(grid, PARAMS)
+    many, few = (float(seen.parts["grain"][near(grid, c, 1.0)].max()) for c in ((9.0, 20.0), (23.0, 11.0)))
+    assert science.find_targets(grid, PARAMS, found=seen)[0].kind == "pebbles"
+    assert few < 0.6 * many
+
+
 def test_shadows_do_not_count() -> None:
     grid = plain()
     grid["intensity"][:, 140:180] *= 0.4

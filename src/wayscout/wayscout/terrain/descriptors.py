@@ -5,13 +5,14 @@
 light    brighter (or, below zero, darker) than the ground around, over how mottled the place is in itself,
          after what the slope explains is taken off;
 bands    contrast that has one direction and comes back again and again, as layers of rock have;
-grain    contrast that is alike in all directions, as stones side by side have;
+grain    bright spots side by side, as rounded stones make that each catch the sun on top;
 relief   unevenness of the ground itself, from the elevation;
 colour   distance of the colour ratios from those of the ground around, where the map has colour.
 
-Bands and grain come from one matrix: the covariance of the picture's gradient over a window. Its two
-eigenvalues say how strong the contrast is along and across the main direction. It is a structure tensor with
-the mean gradient taken off: a single edge has a mean gradient and drops out, bands that come back have none.
+Bands come from the covariance of the picture's gradient over a window. Its two eigenvalues say how strong the
+contrast is along and across the main direction. It is a structure tensor with the mean gradient taken off: a
+single edge has a mean gradient and drops out, bands that come back have none. Grain counts spots that stand
+out of the contrast around: rocks are fewer to the square metre, mottled ground has hardly any.
 
 Shadow, loose sand, rocks and what no picture saw are left out of every window: they are known already.
 All numbers but colour change with the picture's gain only by that factor and not at all with its offset; what
@@ -37,6 +38,7 @@ _BINS = 128
 _SPREAD = 1.4826  # of a normal distribution over its median absolute deviation
 _EVEN = 0.25  # share of the usual variance that is taken for the pictures' noise
 _VALLEY = 0.6  # depth of the histogram between shadow and light, over shadow's peak
+_STARK = 3.0  # spreads of the detail at which it is cut before it tells what contrast is usual around
 _FEWEST = 400  # cells, 4 m^2 of a usual map: less is no scene
 _DARKEST = 4.0  # grey level below which a colour ratio is noise
 
@@ -52,6 +54,8 @@ class DescriptorParams:
     shadow_apart: float
     sand_excluded: float
     spot: float
+    dot: float
+    dot_window: float
     steepest: float
 
 
@@ -147,12 +151,17 @@ def describe(grid: Grid, mask: Mask, params: DescriptorParams) -> dict[str, Laye
     near, wide = _Smooth(mask, params.window / step), _Smooth(mask, params.surround / step)
     z = np.where(mask, np.nan_to_num(grid["elevation"]), 0.0).astype(np.float32)
     even = _without_slope(np.where(mask, np.nan_to_num(grid["intensity"]), 0.0), z, mask, step)
-    detail = _cut_spots(_filled(even, mask, step), mask, params.detail / step, params.spot)
-    strong, weak = _contrasts(detail, near, step)
+    filled = _filled(even, mask, step)
+    detail = filled - cv2.GaussianBlur(filled, (0, 0), params.detail / step)
+    spread = _SPREAD * float(np.median(np.abs(detail[mask])))
+    # One dark stone is no field of stones.
+    strong, weak = _contrasts(np.clip(detail, -params.spot * spread, params.spot * spread), near, step)
+    dots = _dots(detail, spread, mask, wide, params.dot)
     result = {
         "light": _tone(even, mask, near, wide),
         "bands": np.square(strong - weak) / np.maximum(strong, 1e-6),
-        "grain": weak,
+        # Bands may be dotted: what counts is as strong in all directions.
+        "grain": _Smooth(mask, params.dot_window / step)(dots) / step**2 * weak / np.maximum(strong, 1e-6),
         "relief": _relief(z, mask, near, step),
     }
     if all(name in grid for name in COLOURS):
@@ -234,11 +243,11 @@ def _tone(even: Layer, mask: Mask, near: _Smooth, wide: _Smooth) -> Layer:
     return np.asarray((mean - wide(even)) / np.sqrt(within + _EVEN * usual), np.float32)
 
 
-def _cut_spots(even: Layer, mask: Mask, deviation: float, cut: float) -> Layer:
-    """Detail below a deviation [cells], cut at so many deviations: one dark stone is no field of stones."""
-    detail = even - cv2.GaussianBlur(even, (0, 0), deviation)
-    spread = _SPREAD * float(np.median(np.abs(detail[mask])))
-    return np.asarray(np.clip(detail, -cut * spread, cut * spread), np.float32)
+def _dots(detail: Layer, spread: float, mask: Mask, wide: _Smooth, apart: float) -> Layer:
+    """1 where detail is brightest among its neighbours and `apart` times the usual around, else 0."""
+    usual = np.sqrt(wide(np.square(np.clip(detail, -_STARK * spread, _STARK * spread))))
+    peak = detail >= cv2.dilate(detail, np.ones((3, 3), np.uint8))
+    return np.asarray(mask & peak & (detail > apart * np.maximum(usual, 0.5 * spread)), np.float32)
 
 
 def _contrasts(detail: Layer, near: _Smooth, step: float) -> tuple[Layer, Layer]:

@@ -28,8 +28,9 @@ from wayscout.terrain.descriptors import DescriptorParams, Mask
 
 Array = npt.NDArray[np.float64]
 KINDS = ("layers", "light patch", "pebbles", "colour")
-_LEAST = 0.05  # spread below which ground is called even: of tone over mottle, of a strength's logarithm
+_LEAST = 0.05  # spread below which ground is called even: of tone over mottle, of strengths' logarithms
 SCORED = ("light", "bands", "grain", "colour")  # relief is told, not scored: walls are uneven everywhere
+_STRENGTHS = ("bands", "colour")  # the others are a difference and a count
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def novelty(grid: Grid, p: ScienceParams | None = None) -> Novelty:
     relief = layers["relief"] / max(float(np.median(layers["relief"][mask])), 1e-6)
     names = [name for name in SCORED if name in layers]
     stacked = np.stack(
-        [_standard(layers[name], mask, p.ordinary, signed=name == "light") for name in names], axis=-1
+        [_standard(layers[name], mask, p.ordinary, strength=name in _STRENGTHS) for name in names], axis=-1
     )
     white = stacked @ _whitening(stacked[mask], p.winsor)
     parts = {}
@@ -117,14 +118,14 @@ def novelty(grid: Grid, p: ScienceParams | None = None) -> Novelty:
     return Novelty(parts, np.asarray(score, np.float32), mask, np.asarray(relief, np.float32))
 
 
-def _standard(layer: Layer, mask: Mask, ordinary: float, *, signed: bool) -> Layer:
+def _standard(layer: Layer, mask: Mask, ordinary: float, *, strength: bool) -> Layer:
     """Deviation from the scene's median over its spread, upwards and downwards apart; of a strength, its
     logarithm's.
 
     The spread is that of a normal distribution with the same quantile `ordinary`: ground has heavier tails
     than a normal distribution, and no two descriptors the same.
     """
-    if not signed:  # strengths differ by factors
+    if strength:  # strengths differ by factors
         layer = np.log(np.maximum(layer, max(1e-3 * float(np.median(layer[mask])), 1e-9)))
     values = layer[mask]
     middle = float(np.median(values))
@@ -232,7 +233,7 @@ def _reason(kind: str, parts: dict[str, float], relief: float, coloured: bool) -
         how = {
             "light": "brighter than its surroundings" if value > 0 else "darker than its surroundings",
             "bands": "parallel bands",
-            "grain": "contrast in all directions, as of stones side by side",
+            "grain": "bright spots side by side, as of stones in the sun",
             "colour": "colour unlike its surroundings",
         }[name]
         words.append(f"{how} ({abs(value):.1f} sigma)")
