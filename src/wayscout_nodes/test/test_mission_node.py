@@ -38,8 +38,6 @@ from wayscout_nodes.common import qos
 from wayscout_nodes.common.domains import free_domain
 from wayscout_nodes.world_loader.orbital import read_orbital_map
 
-DOMAIN = free_domain()
-
 
 def make_world(folder: Path) -> Path:
     """Write the public part of a small world."""
@@ -140,10 +138,15 @@ def world(tmp_path: Path) -> Path:
     return make_world(tmp_path / "tiny")
 
 
+@pytest.fixture(autouse=True)
+def domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(free_domain()))
+
+
 @pytest.fixture
 def servers(world: Path) -> Iterator[Servers]:
     context = rclpy.context.Context()
-    rclpy.init(context=context, domain_id=DOMAIN, signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
     node = Servers(world, context)
     executor = MultiThreadedExecutor(4, context=context)
     executor.add_node(node)
@@ -161,7 +164,7 @@ def start(world: Path, run: Path, *parameters: str) -> subprocess.Popen[str]:
     arguments = [word for given in words for word in ("-p", given)]
     return subprocess.Popen(
         [sys.executable, "-m", "wayscout_nodes.mission.node", "--ros-args", *arguments],
-        env={**os.environ, "ROS_DOMAIN_ID": str(DOMAIN), "ROS_LOG_DIR": str(run.parent / "log")},
+        env={**os.environ, "ROS_LOG_DIR": str(run.parent / "log")},
         stderr=subprocess.PIPE,
         text=True,
     )
