@@ -14,7 +14,7 @@ from scipy.stats import norm
 from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.flight import landing
-from wayscout.flight.approach import Approach
+from wayscout.flight.approach import SURE, Approach
 from wayscout.flight.energy import EnergyMeter
 from wayscout.flight.ground import Ground
 from wayscout.flight.guidance import Guidance
@@ -134,6 +134,7 @@ def test_sand_lowers_the_chance_by_its_share() -> None:
     grid.add("sand", 1.0)
     chance = landing.safety(grid, LIMITS, 0.2)[120, 120]
     assert chance == pytest.approx(1.0 - LIMITS.landing_sand_risk, abs=0.001)
+    assert chance > SURE  # else it would look at all other sites whenever the best lies on level sand
 
 
 def test_a_look_that_shows_no_site_overrules_the_orbiter() -> None:
