@@ -35,10 +35,10 @@ from seeds import keep_row, kept_rows, world_of
 
 from wayscout.camera import load_camera
 from wayscout.config import directory
+from wayscout.corridor import Corridor
 from wayscout.grid import Grid
 from wayscout.mapping.mapper import MapperParams
 from wayscout.routing import costs
-from wayscout.routing.corridor import Corridor
 from wayscout.worlds import noise, orbital, recipe
 from wayscout.worlds.generate import imagine
 from wayscout.worlds.truth import Truth, load_truth

@@ -14,6 +14,7 @@ import yaml
 
 from wayscout import config
 from wayscout.camera import Camera, load_camera
+from wayscout.corridor import Corridor
 from wayscout.errors import InvalidInput
 from wayscout.flight.appraisal import Appraisal, appraise
 from wayscout.flight.campaign import (
@@ -32,7 +33,6 @@ from wayscout.flight.plan import HelicopterLimits
 from wayscout.flight.plan_file import PlannedFlight, from_here, planned, read_flight, write_flight
 from wayscout.flight.recon import ReconParams, Scout, plan_recon
 from wayscout.flight.solar import SunPower, charge_after, charge_needed, full_flight, sols_until
-from wayscout.flight.survey import Corridor
 from wayscout.flight.views import Eye
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid

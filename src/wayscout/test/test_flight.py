@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from wayscout import config
 from wayscout.camera import load_camera
+from wayscout.corridor import Corridor
 from wayscout.errors import InvalidInput
 from wayscout.flight import envelope, landing, log, survey, trajectory
 from wayscout.flight.energy import EnergyMeter
@@ -185,12 +186,12 @@ def test_a_picture_is_due_at_each_colour_picture() -> None:
 # --- survey ---------------------------------------------------------------------------------------------
 
 
-def meander(length: float, width: float, swing: float = 12.0) -> survey.Corridor:
+def meander(length: float, width: float, swing: float = 12.0) -> Corridor:
     y = np.linspace(0.0, length, 60)
-    return survey.Corridor("A", np.stack([swing * np.sin(y / 25.0), y], axis=1), width)
+    return Corridor("A", np.stack([swing * np.sin(y / 25.0), y], axis=1), width)
 
 
-def seen_share(corridor: survey.Corridor, plans: list[FlightPlan], views: int) -> float:
+def seen_share(corridor: Corridor, plans: list[FlightPlan], views: int) -> float:
     """Share of the corridor's floor that at least `views` pictures see, nose along the waypoint's yaw."""
     grid = Grid.over(Bounds(-60.0, -20.0, 60.0, corridor.centreline[-1, 1] + 20.0), 1.0)
     px, py = np.meshgrid(*grid.centres())
@@ -252,7 +253,7 @@ def test_a_corridor_out_of_reach_is_refused_with_the_reason() -> None:
 @pytest.mark.parametrize("line", [[[0.0, 0.0]], [[0.0, 0.0], [float("nan"), 1.0]], [[1.0, 1.0], [1.0, 1.0]]])
 def test_a_corridor_without_a_line_is_refused(line: list[list[float]]) -> None:
     with pytest.raises(InvalidInput, match="corridor 'A' centreline"):
-        survey.Corridor("A", np.array(line), 10.0)
+        Corridor("A", np.array(line), 10.0)
 
 
 def test_an_offset_inside_a_bend_does_not_loop() -> None:

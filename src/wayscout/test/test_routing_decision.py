@@ -10,11 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from wayscout.corridor import Corridor
 from wayscout.errors import InvalidInput
 from wayscout.grid import Bounds, Grid
 from wayscout.routing import compare, costs, search
 from wayscout.routing.compare import LOOK, NEITHER, Decision, decide
-from wayscout.routing.corridor import Corridor, closed
+from wayscout.routing.corridor import closed
 from wayscout.routing.parameters import router_params, rover_limits
 
 PARAMS, LIMITS = router_params(), rover_limits()

@@ -182,9 +182,9 @@ def _fly(
 def _setting(folder: Path) -> Any:
     """Return what flights in a world are planned on."""
     from wayscout.camera import load_camera
+    from wayscout.corridor import Corridor
     from wayscout.flight.itinerary import Setting
     from wayscout.flight.plan import HelicopterLimits
-    from wayscout.flight.survey import Corridor
     from wayscout.link.radio import Radio
     from wayscout.worlds.folder import load_orbital, load_world
 

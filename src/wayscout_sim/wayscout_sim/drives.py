@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.corridor import Corridor
 from wayscout.errors import InvalidInput
 from wayscout.routing.compare import Candidate
-from wayscout.routing.corridor import Corridor
 from wayscout.routing.parameters import RoverLimits, rover_limits
 from wayscout.worlds.folder import World
 

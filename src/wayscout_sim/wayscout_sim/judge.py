@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.corridor import Corridor
 from wayscout.grid import Grid
 from wayscout.routing import compare, costs
 from wayscout.routing.compare import Decision
-from wayscout.routing.corridor import Corridor
 from wayscout.routing.parameters import router_params, rover_limits
 from wayscout.worlds.folder import World, load_orbital
 from wayscout.worlds.truth import Truth

@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from wayscout import config
 from wayscout.camera import Camera
+from wayscout.corridor import Corridor
 from wayscout.flight.ground import Ground, follow_ground
 from wayscout.flight.plan import HelicopterLimits
-from wayscout.flight.survey import Corridor, plan_survey
+from wayscout.flight.survey import plan_survey
 from wayscout.flight.trajectory import build
 from wayscout.geometry import Pose
 from wayscout.grid import Grid

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wayscout.camera import Camera
+from wayscout.corridor import Corridor
 from wayscout.errors import InvalidInput
 from wayscout.flight.campaign import Campaign, Flight, Recon, Reposition, Survey, Task, target_of
 from wayscout.flight.envelope import FlightCost, OutsideEnvelope, check, price, violations
@@ -24,7 +25,7 @@ from wayscout.flight.landing import find_sites
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
 from wayscout.flight.recon import ReconParams, Scout, Wish, together
 from wayscout.flight.solar import Pack, SunPower
-from wayscout.flight.survey import HOME_SPACING, Corridor, picture_spacing, plan_survey
+from wayscout.flight.survey import HOME_SPACING, picture_spacing, plan_survey
 from wayscout.grid import Grid
 from wayscout.link.radio import Radio, contact
 from wayscout.sites.records import Prior

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wayscout.camera import Camera
+from wayscout.corridor import Corridor
 from wayscout.errors import InvalidInput
 from wayscout.flight.envelope import OutsideEnvelope, price, violations
 from wayscout.flight.ground import Ground
@@ -25,36 +26,6 @@ MEANDER = 4.0  # [m] standard deviation of the filter on the centreline
 MOST_SECTIONS = 8  # parts a corridor is cut into lengthwise before giving up
 LEAST_OFFSET = 1.5  # [m] of the two legs of a narrow corridor from its centreline
 HOME_SPACING = 2.0  # pictures on the way home are so many times as far apart as those of the survey
-
-
-@dataclass(frozen=True)
-class Corridor:
-    """A channel as drawn on the orbital map.
-
-    Attributes:
-        name: as the operators call it.
-        centreline: (n, 2) x, y [m] in map, n >= 2.
-        width: wall to wall [m].
-    """
-
-    name: str
-    centreline: Array
-    width: float
-
-    def __post_init__(self) -> None:
-        line = np.asarray(self.centreline, dtype=np.float64)
-        if line.ndim != 2 or line.shape[0] < 2 or line.shape[1] < 2 or not np.all(np.isfinite(line[:, :2])):
-            raise InvalidInput(
-                f"corridor '{self.name}' centreline", line.tolist(), "two or more finite x, y [m]"
-            )
-        line = line[:, :2]
-        step = np.hypot(*np.diff(line, axis=0).T)
-        line = line[np.concatenate([[True], step > 1e-3])]
-        if len(line) < 2:
-            raise InvalidInput(f"corridor '{self.name}' centreline", line.tolist(), "it has no length")
-        if not (np.isfinite(self.width) and self.width > 0.0):
-            raise InvalidInput(f"corridor '{self.name}' width", self.width, "a positive width [m] is needed")
-        object.__setattr__(self, "centreline", line)
 
 
 def swath(camera: Camera, height: float) -> float:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.corridor import Corridor
 from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
 from wayscout.routing import risk, search
-from wayscout.routing.corridor import Corridor, closed
+from wayscout.routing.corridor import closed
 from wayscout.routing.parameters import RouterParams, RoverLimits, router_params, rover_limits
 
 Array = npt.NDArray[np.float64]

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from wayscout.corridor import Corridor
 from wayscout.grid import Grid
 from wayscout.mars import GRAVITY
-from wayscout.routing.corridor import Corridor
 from wayscout.routing.parameters import RouterParams, RoverLimits
 from wayscout.routing.search import slip
 

@@ -8,8 +8,8 @@ import math
 
 from wayscout_interfaces.msg import OrbitalMap
 
+from wayscout.corridor import Corridor
 from wayscout.errors import InvalidInput
-from wayscout.routing.corridor import Corridor
 from wayscout.routing.costs import OrbitalKnowledge
 from wayscout_nodes.common import convert
 

@@ -15,9 +15,9 @@ from wayscout_interfaces.msg import OrbitalMap, RouteCandidate, RouteDecision
 
 from wayscout import config
 from wayscout.camera import Camera
+from wayscout.corridor import Corridor
 from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.flight.solar import Pack, SunPower
-from wayscout.flight.survey import Corridor
 from wayscout_nodes.mission.actions import Ports
 from wayscout_nodes.mission.agenda import Agenda
 from wayscout_nodes.mission.recorder import Recorder

@@ -22,8 +22,8 @@ from wayscout_interfaces.msg import (
 from wayscout_interfaces.msg import FlightPlan as FlightPlanMsg
 from wayscout_interfaces.msg import FlightWaypoint as FlightWaypointMsg
 
+from wayscout.corridor import Corridor as DrawnCorridor
 from wayscout.flight.plan import FlightPlan, FlightWaypoint
-from wayscout.flight.survey import Corridor as SurveyCorridor
 from wayscout_nodes.common import convert
 
 Entry = dict[str, Any]
@@ -72,12 +72,12 @@ def object_entry(found: SiteObject) -> Entry:
     }
 
 
-def corridor(message: Corridor) -> SurveyCorridor:
+def corridor(message: Corridor) -> DrawnCorridor:
     """Return a corridor for planning; raises InvalidInput when its line or width is no use."""
-    return SurveyCorridor(message.name, [(p.x, p.y) for p in message.centreline], message.width)
+    return DrawnCorridor(message.name, [(p.x, p.y) for p in message.centreline], message.width)
 
 
-def corridor_entry(given: SurveyCorridor) -> Entry:
+def corridor_entry(given: DrawnCorridor) -> Entry:
     return {"name": given.name, "width": given.width, "centreline": given.centreline}
 
 

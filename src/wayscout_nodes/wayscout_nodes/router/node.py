@@ -18,10 +18,10 @@ from visualization_msgs.msg import MarkerArray
 from wayscout_interfaces.action import PlanRoute
 from wayscout_interfaces.msg import Hazards, OrbitalMap, RouteDecision
 
+from wayscout.corridor import Corridor
 from wayscout.errors import WayscoutError
 from wayscout.grid import Grid
 from wayscout.routing import compare, costs
-from wayscout.routing.corridor import Corridor
 from wayscout.routing.parameters import RouterParams, RoverLimits
 from wayscout_nodes.common import convert, diagnostics, orbital, parameters, qos
 from wayscout_nodes.common.goals import ABORTED, CANCELLED, SUCCEEDED, GoalServer
