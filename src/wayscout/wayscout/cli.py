@@ -43,7 +43,7 @@ def new(
     from wayscout.worlds.generate import new_world
 
     new_world(seed, out, recipe=recipe)
-    Console(stderr=True).print(f"world written to {out}")
+    Console(stderr=True).print(f"world written to {out}", markup=False, soft_wrap=True)
 
 
 @world_app.command("from-dem")
@@ -67,7 +67,7 @@ def from_dem(
     for note in notes:
         if note.category is UserWarning:
             console.print(str(note.message), style="yellow", markup=False, soft_wrap=True)
-    console.print(f"world written to {out}")
+    console.print(f"world written to {out}", markup=False, soft_wrap=True)
 
 
 @world_app.command("make")
@@ -76,7 +76,7 @@ def make(
     root: Annotated[Path, typer.Option(help="Folder of the world folders.")] = Path("worlds"),
 ) -> None:
     """Make a built-in world now rather than on first need."""
-    Console(stderr=True).print(f"world in {find_world(name, root)}")
+    Console(stderr=True).print(f"world in {find_world(name, root)}", markup=False, soft_wrap=True)
 
 
 def map_pictures(
