@@ -177,6 +177,8 @@ def find_targets(
         row, col = (int(v) for v in np.unravel_index(int(np.argmax(score)), score.shape))
         if score[row, col] < p.least_score:
             break
+        if min(taken.values()) >= most and len(chosen) + len(spare) >= count:
+            break  # what comes now is nobody's first choice
         region = _region(seen, row, col, p, grid.resolution)
         target = _target(grid, seen, row, col, region, p)
         (chosen if taken[target.kind] < most else spare).append(target)
