@@ -52,7 +52,7 @@ def run_tests(root: Path, packages: list[str]) -> int:
     if counts.passed == 0:
         print("wayscout: no test was run", file=sys.stderr)
         return 1
-    return 1 if counts.failed else max(codes)
+    return 1 if counts.failed else next((code for code in codes if code), 0)
 
 
 def _selections(packages: list[str]) -> list[list[str]]:
