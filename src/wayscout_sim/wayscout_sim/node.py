@@ -86,7 +86,7 @@ class Simulator(Node):
         self._was_active = {"rover": False, "helicopter": False}
         self._begun = False
         self._opened = self._told = wall.monotonic()
-        self._sent: dict[str, Any] = {}  # topic -> message of the present instant
+        self._sensed: dict[str, Any] = {}  # topic -> message of the present instant
         self._last = Step()
         self._seen: tuple[int, float] = (0, wall.monotonic())
         self._make_publishers()
@@ -182,23 +182,24 @@ class Simulator(Node):
         """
         self._steps += 1
         stamp = convert.to_stamp(self._sim.time)
-        self._sent.clear()
+        self._sensed = {}
         if self._due("rover", rover):
-            self._send(messages.rover(self._sim, stamp))
+            self._sensed |= messages.rover(self._sim, stamp)
         if self._due("helicopter", helicopter):
             picture, colour = (self._triggers[camera] > 0 for camera in ("camera", "colour"))
             self._triggers = {camera: max(0, n - 1) for camera, n in self._triggers.items()}
             battery = not helicopter or self._steps % self._settings.battery_steps == 0
-            self._send(messages.helicopter(self._sim, stamp, picture=picture, colour=colour, battery=battery))
+            self._sensed |= messages.helicopter(
+                self._sim, stamp, picture=picture, colour=colour, battery=battery
+            )
             if self._radio and battery:
-                self._send(messages.modem(self._sim, stamp))
+                self._sensed |= messages.modem(self._sim, stamp)
         self._log.add(self._sim.time, self._sim.rover_truth, self._sim.helicopter_truth)
         self._barrier.open(messages.nanoseconds(stamp))
-        self._opened = self._told = wall.monotonic()
-        self._clock_publisher.publish(ClockMsg(clock=stamp))
         period = self._settings.flight_period if helicopter else self._settings.drive_period
-        self._last = Step(stamp=stamp, period=period, topics=list(self._sent))
-        self._step.publish(self._last)
+        self._last = Step(stamp=stamp, period=period, topics=list(self._sensed))
+        self._opened = wall.monotonic()
+        self._tell()
 
     def _due(self, vehicle: str, active: bool) -> bool:
         """An active vehicle publishes every step; a resting one now and then, and when it comes to rest."""
@@ -211,19 +212,11 @@ class Simulator(Node):
         self._published[vehicle] = self._steps
         return True
 
-    def _send(self, batch: dict[str, Any]) -> None:
-        self._sent |= batch
-        for topic, message in batch.items():
+    def _tell(self) -> None:
+        """Publish the present instant; those who have answered it before just answer again."""
+        self._told = wall.monotonic()
+        for topic, message in self._sensed.items():
             self._sensors[topic].publish(message)
-
-    def _tell_again(self, now: float) -> None:
-        """Publish the present instant once more; those who have answered it just answer again.
-
-        The simulator sees whom its own topics have reached, but not whether the participants have found one
-        another: one that starts slowly may miss the first transforms of another.
-        """
-        self._told = now
-        self._send(dict(self._sent))
         self._clock_publisher.publish(ClockMsg(clock=self._last.stamp))
         self._step.publish(self._last)
 
@@ -257,7 +250,9 @@ class Simulator(Node):
         if not self._begun:
             self._begin_when_all_are_there(now)
         elif not self._barrier.complete and self._steps == 1 and now - self._told > _AGAIN_AFTER:
-            self._tell_again(now)
+            # It is seen whom these topics have reached, not whether the participants have found one another:
+            # one that starts slowly may have missed the first transforms of another.
+            self._tell()
         elif not self._barrier.complete and now - self._opened > self._limits.step_timeout:
             names = ", ".join(self._barrier.waiting_for())
             self._give_up(
