@@ -115,14 +115,9 @@ class Camera:
         if self.model == FISHEYE:
             xy = cv2.fisheye.undistortPoints(uv[:, None], self.matrix, self.distortion).reshape(-1, 2)
         else:
-            scale = np.array([self.fx, self.fy])
-            xy = (uv - self.matrix[:2, 2]) / scale
-            # OpenCV's own inverse ends after five rounds, half a pixel off at a wide lens' corners.
-            for _ in range(_ROUNDS if np.any(self.distortion) else 0):
-                off = (uv - self._distorted(np.column_stack([xy, np.ones(len(xy))]))) / scale
-                xy = xy + off
-                if np.abs(off).max(initial=0.0) < _CLOSE:
-                    break
+            xy = (uv - self.matrix[:2, 2]) / np.array([self.fx, self.fy])
+            if np.any(self.distortion):
+                xy = self._undistorted(uv, xy)
         rays = np.concatenate([xy, np.ones((len(xy), 1))], axis=1)
         result: Array = rays / np.linalg.norm(rays, axis=1, keepdims=True)
         return result
@@ -131,6 +126,18 @@ class Camera:
         """Return the (n, 2) pixels of (n, 3) points in front of a camera that is no fisheye."""
         uv = cv2.projectPoints(points, np.zeros(3), np.zeros(3), self.matrix, self.distortion)[0]
         return np.asarray(uv, dtype=np.float64).reshape(-1, 2)
+
+    def _undistorted(self, uv: Array, xy: Array) -> Array:
+        """Return the (n, 2) normalised coordinates that `_distorted` turns into pixels; xy is a first guess.
+
+        OpenCV's own inverse ends after five rounds, half a pixel off at a wide lens' corners.
+        """
+        for _ in range(_ROUNDS):
+            off = (uv - self._distorted(np.column_stack([xy, np.ones(len(xy))]))) / [self.fx, self.fy]
+            xy = xy + off
+            if np.abs(off).max(initial=0.0) < _CLOSE:
+                break
+        return xy
 
     def footprint(self, pose: Pose, height: float) -> Array:
         """Return the (4, 3) points where the image's corner rays meet the plane z = height [m].

@@ -93,12 +93,13 @@ def sigma_of(
     share = cv2.blur(witnessed, (side, side))
     square = np.maximum(cv2.blur(own * own * witnessed, (side, side)), 0.0)  # blurring leaves tiny negatives
     around = np.sqrt(square / np.maximum(share, 1e-3))
+    rises = _rises(height)
     variance = (
         params.sigma_floor**2
         + (params.sigma_around * around) ** 2
         + (params.sigma_spread * own) ** 2
-        + (params.sigma_step * step_nearby(height)) ** 2
-        + params.sigma_place**2 * sum(g * g for g in _slopes(height)) / resolution**2
+        + (params.sigma_step * _step_nearby(height, rises)) ** 2
+        + (params.sigma_place / resolution) ** 2 * (rises[0] ** 2 + rises[1] ** 2)
         + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
     if way is not None:
@@ -107,21 +108,18 @@ def sigma_of(
     return result
 
 
-def step_nearby(height: Layer) -> Layer:
+def _rises(height: Layer) -> tuple[Layer, Layer]:
+    """Rise towards +y and +x from cell to cell [m], over five cells."""
+    along_y, along_x = np.gradient(cv2.blur(_filled_by_nearest(height), (5, 5)))
+    return along_y, along_x
+
+
+def _step_nearby(height: Layer, rises: tuple[Layer, Layer]) -> Layer:
     """Largest height step between neighbours beyond the slope, up to two cells off [m], 0 where unknown."""
-    known = np.isfinite(height)
-    if not known.any():
-        return np.zeros_like(height)
-    gy, gx = _slopes(height)
-    step = np.maximum(local_relief(height) - 2.0 * (np.abs(gx) + np.abs(gy)) - 0.03, 0.0)
+    slope = np.abs(rises[1]) + np.abs(rises[0])
+    step = np.maximum(local_relief(height) - 2.0 * slope - 0.03, 0.0)
     result: Layer = cv2.dilate(step.astype(np.float32), np.ones((3, 3), np.uint8))
     return result
-
-
-def _slopes(height: Layer) -> tuple[Layer, Layer]:
-    """Rise towards +y and +x from cell to cell [m], over five cells."""
-    gy, gx = np.gradient(cv2.blur(_filled_by_nearest(height), (5, 5)))
-    return gy, gx
 
 
 def local_relief(height: Layer) -> Layer:

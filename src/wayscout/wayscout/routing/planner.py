@@ -92,10 +92,10 @@ def _search(
     array: npt.NDArray[np.floating], start: tuple[float, float], goal: tuple[float, float], rounds: int
 ) -> Array | None:
     """Return (n, 2) points in cell units, or None."""
-    scaled, scale = array, _typical(array)
+    scale = _typical(array)
     if not 1e-3 < scale < 1e3:  # keep sums within float32's range
-        scaled = array / scale
-    cells, stride = field.pad(scaled)
+        array, scale = array / scale, 1.0
+    cells, stride = field.pad(array)
     first, last = field.cell_index(*start, stride), field.cell_index(*goal, stride)
     if not (np.isfinite(cells[first]) and np.isfinite(cells[last])):
         return None
@@ -103,7 +103,7 @@ def _search(
     us, vs, between = trace.descend(cells, stride, value, *start, *goal)
     if not len(us) and np.isfinite(value[last + np.array([0, 1, stride, stride + 1])]).any():
         # Free or nearly free ground: values do not fall from corner to corner there. Let it cost something.
-        cells = np.maximum(cells, np.float32(_LEAST * sum(array.shape) * _typical(scaled)))
+        cells = np.maximum(cells, np.float32(_LEAST * sum(array.shape) * scale))
         value = field.values(cells, stride, start, goal)
         us, vs, between = trace.descend(cells, stride, value, *start, *goal)
     if not len(us):
