@@ -83,21 +83,22 @@ def strata(surface: Array) -> dict[str, Mask]:
 def report_elevation(grid: Grid, surface: Array, region: Mask) -> dict[str, tuple[Array, Array]]:
     """Print how good heights and sigma are; return stratum -> errors after the shift, their sigmas [m]."""
     filled = (grid["measured"] == 0) & np.isfinite(surface)
-    inside = measured_floor(grid, surface, region)
+    measured = measured_floor(grid, surface, region)
     error = grid["elevation"] - surface
-    before, lifted = rms(error[inside]), rms(error[inside] - np.mean(error[inside]))
+    upright = error - np.mean(error[measured])
     sigma = grid["sigma"]
     print(
-        f"coverage of the floors  {inside.sum() / region.sum():.4f} "
+        f"coverage of the floors  {measured.sum() / region.sum():.4f} "
         f"(filled in {(region & filled).sum() / region.sum():.4f})"
     )
     shift, moved = coregister(grid, surface, region)
     placed = grid["elevation"] - moved
-    inside &= np.isfinite(placed)
+    inside = measured & np.isfinite(placed)
     print(
-        f"RMSE before {before:.4f}, after one shift of height {lifted:.4f}, of place and height "
-        f"{rms(placed[inside]):.4f} m; shift {shift[0]:+.3f} {shift[1]:+.3f} {shift[2]:+.3f} m; "
-        f"filled {rms((error - np.mean(error[inside]))[region & filled]):.3f} m"
+        f"RMSE before {rms(error[measured]):.4f}, after one shift of height {rms(upright[measured]):.4f}, "
+        f"of place and height {rms(placed[inside]):.4f} m; "
+        f"shift {shift[0]:+.3f} {shift[1]:+.3f} {shift[2]:+.3f} m; "
+        f"filled {rms(upright[region & filled]):.3f} m"
     )
     print("sigma, of the errors after the shift of place and height:")
     slow = slow_part(placed, inside, grid.resolution)
@@ -111,10 +112,8 @@ def report_elevation(grid: Grid, surface: Array, region: Mask) -> dict[str, tupl
     )
     cells = by_stratum(placed, sigma, moved, inside)
     report_strata(cells)
-    upright = error - np.median(error[inside])
-    print(
-        f"sigma, of the errors after the shift of height alone: half {best_half(upright, sigma, inside):.3f}"
-    )
+    print("sigma, of the errors after the shift of height alone:")
+    print(f"  RMSE of the half with the smallest sigma over all: {best_half(upright, sigma, inside):.3f}")
     report_strata(by_stratum(upright, sigma, surface, inside))
     return cells
 
