@@ -29,10 +29,17 @@ def swings(count: int) -> list[Pose]:
     ]
 
 
-def flown(poses: list[Pose], seed: int, bias: Array, gyros: float = 1.0) -> tuple[Array, Array]:
+def tilt_between(estimate: Pose, true: Pose) -> Array:
+    """Roll and pitch [rad] by which an estimate is wrong."""
+    return np.asarray(cv2.Rodrigues(estimate.rotation() @ true.rotation().T)[0].ravel()[:2])
+
+
+def flown(
+    poses: list[Pose], seed: int, bias: Array, gyros: float = 1.0, filtered: AttitudeFilter | None = None
+) -> tuple[Array, Array]:
     """Tilt errors [rad] after and before the filter, (n, 2) each; `gyros` scales the rates."""
     rng = np.random.default_rng(seed)
-    filtered = AttitudeFilter(PARAMS)
+    filtered = filtered or AttitudeFilter(PARAMS)
     before, errors, noisy = poses[0], [], []
     for k, pose in enumerate(poses):
         roll, pitch, yaw = np.array(pose.euler()) + PARAMS.attitude_noise * rng.standard_normal(3)
@@ -42,7 +49,7 @@ def flown(poses: list[Pose], seed: int, bias: Array, gyros: float = 1.0) -> tupl
         out = filtered.step(PERIOD * k, odom, rates)
         assert np.array_equal(out.position, odom.position)
         for found, estimate in ((errors, out), (noisy, odom)):
-            found.append(cv2.Rodrigues(estimate.rotation() @ pose.rotation().T)[0].ravel()[:2])
+            found.append(tilt_between(estimate, pose))
         before = pose
     return np.array(errors), np.array(noisy)
 
@@ -82,3 +89,52 @@ def test_without_gyro_noise_it_holds_the_mean() -> None:
     for k, roll in enumerate(rolls):
         out = filtered.step(PERIOD * k, Pose.from_euler(0.0, 0.0, 0.0, roll=roll), np.zeros(3))
     assert out.euler()[0] == pytest.approx(rolls.mean(), abs=1e-9)
+
+
+def smoothed(poses: list[Pose], seed: int, bias: Array) -> tuple[Array, Array, Array]:
+    """Tilt errors [rad] smoothed, filtered and as measured, (n, 2) each."""
+    filtered = AttitudeFilter(PARAMS)
+    after, before = flown(poses, seed, bias, filtered=filtered)
+    odometry = filtered.smoothed()
+    assert len(odometry) == len(poses)
+    found = [odometry.lookup(PERIOD * k) for k in range(len(poses))]
+    for estimate, pose in zip(found, poses, strict=True):
+        assert np.array_equal(estimate.position, pose.position)
+    return np.array([tilt_between(*pair) for pair in zip(found, poses, strict=True)]), after, before
+
+
+def test_looking_back_a_bias_is_known_from_the_start() -> None:
+    late, early, _ = smoothed(swings(600), 5, np.array([0.001, -0.001, 0.0005]))
+    assert np.sqrt(np.mean(late[:100] ** 2)) < 0.6 * np.sqrt(np.mean(early[:100] ** 2))
+    assert np.sqrt(np.mean(late**2)) < 0.22 * PARAMS.attitude_noise
+
+
+def test_looking_back_leaves_no_more_than_the_mean_of_the_noise() -> None:
+    """What all attitudes of a flight share cannot be told from their mean; the filter alone adds to it."""
+    straight = [Pose.identity()] * 800
+    means = np.array([
+        [part[100:].mean(axis=0) for part in smoothed(straight, seed, np.full(3, 5e-4))] for seed in range(8)
+    ])  # fmt: skip
+    back, ahead, measured = np.sqrt(np.mean(means**2, axis=(0, 2)))
+    assert back == pytest.approx(measured, rel=0.1)
+    assert ahead > 1.3 * back
+
+
+def test_looking_back_stops_where_the_filter_began_anew() -> None:
+    filtered = AttitudeFilter(PARAMS)
+    assert len(filtered.smoothed()) == 0
+    turned = Pose.from_euler(0.0, 0.0, 0.0, roll=0.3)
+    for k in range(20):
+        filtered.step(PERIOD * k, Pose.identity() if k < 10 else turned, np.zeros(3))
+    odometry = filtered.smoothed()
+    rolls = np.array([odometry.lookup(PERIOD * k).euler()[0] for k in range(20)])
+    assert rolls == pytest.approx(np.repeat([0.0, 0.3], 10), abs=1e-9)
+
+
+def test_after_a_jump_back_in_time_nothing_before_it_is_kept() -> None:
+    filtered = AttitudeFilter(PARAMS)
+    for time in (5.0, 5.1, 1.0, 1.1):
+        filtered.step(time, Pose.identity(), np.zeros(3))
+    odometry = filtered.smoothed()
+    assert len(odometry) == 2
+    assert odometry.latest()[0] == 1.1

@@ -115,6 +115,20 @@ def test_wrong_sightings_hardly_matter():
     assert np.abs(found.centre - centre).max() < 0.5 * np.abs(trusting.centre - centre).max()
 
 
+def test_what_moves_all_pictures_together_is_not_left_where_it_began():
+    """Pixels do not see a common move or tilt; the few priors that do must win though they weigh little."""
+    rotation, centre, ground, seen, priors = scene(4, cameras=24, points=600, noise_px=0.02)
+    seen = replace(seen, sigma=np.full(len(seen.camera), 0.05 / FOCAL))
+    priors = replace(priors, anchor_sigma=np.full((1, 3), 0.15))
+    tilt = cv2.Rodrigues(np.array([0.0, 0.002, 0.0]))[0]
+    found = solve(
+        tilt @ rotation, centre @ tilt.T + [0.4, -0.3, 0.2], np.zeros(24, bool),
+        ground @ tilt.T + [0.4, -0.3, 0.2], seen, priors, iterations=8,
+    )  # fmt: skip
+    assert found.centre[0] == pytest.approx(centre[0], abs=0.002)
+    assert found.centre[-1] == pytest.approx(centre[-1], abs=0.01)
+
+
 def test_fixed_cameras_stay_and_hold_the_others():
     rotation, centre, ground, seen, priors = scene(4)
     rng = np.random.default_rng(5)

@@ -166,7 +166,7 @@ class Sortie:
             sim.step(period, rover=False, helicopter=True)
         truth = sim.helicopter_truth
         self._localiser.step(self._odom(sim.read_helicopter()))
-        self._localiser.finish_flight()
+        self._localiser.finish_flight(self._attitude.smoothed())
         landed = self.believed.position
         lander.stood_on.append((float(landed[0]), float(landed[1])))
         return Landing(

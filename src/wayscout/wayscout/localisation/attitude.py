@@ -8,15 +8,19 @@ errors up to a bend of the whole map; so each should know what all attitudes bef
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.geometry import Pose
+from wayscout.geometry import Pose, PoseBuffer
 
 Array = npt.NDArray[np.float64]
+
+_KEPT = 4096  # instants that can be smoothed: more than twice the longest flight, at 10 Hz
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,38 @@ class AttitudeParams:
     gyro_gate: float
 
 
+@dataclass(frozen=True)
+class _Expected:
+    """What the filter expected of an instant by the gyros.
+
+    Attributes:
+        turn: (3, 3) from the body at that instant to that at the one before.
+        rotation: (3, 3) attitude; covariance: (2, 2) of each axis.
+    """
+
+    turn: Array
+    rotation: Array
+    covariance: Array
+
+
+@dataclass(frozen=True)
+class _Instant:
+    """What the filter knew at one instant.
+
+    Attributes:
+        odom: as it left the filter. bias: (3,) [rad/s]. covariance: (2, 2) of each axis.
+        expected: before this instant's attitude was taken in; None where the filter began.
+    """
+
+    time: float
+    odom: Pose
+    bias: Array
+    covariance: Array
+    expected: _Expected | None = None
+
+
 class AttitudeFilter:
-    """Kalman filter of an attitude and its gyros' bias.
+    """Kalman filter of an attitude and its gyros' bias, and the smoother to it.
 
     The three axes are alike and small errors do not mix, so that one 2 x 2 covariance serves all of them
     (multiplicative error state: Markley & Crassidis, Fundamentals of Spacecraft Attitude Determination and
@@ -45,6 +79,7 @@ class AttitudeFilter:
         self._rotation = np.eye(3)
         self._bias = np.zeros(3)
         self._covariance = np.zeros((2, 2))
+        self._instants: deque[_Instant] = deque(maxlen=_KEPT)
 
     def step(self, time: float, odom: Pose, rates: npt.ArrayLike) -> Pose:
         """Return the odometry with its attitude filtered.
@@ -60,23 +95,56 @@ class AttitudeFilter:
         self._time = time
         if not (0.0 < elapsed <= p.gyro_gap and np.isfinite(rate).all()):
             return self._begin(odom, measured)
-        self._rotation = self._rotation @ _turn((rate - self._bias) * elapsed)
+        turn = _turn((rate - self._bias) * elapsed)
+        expected = self._rotation @ turn
         step = np.array([[1.0, -elapsed], [0.0, 1.0]])
-        self._covariance = step @ self._covariance @ step.T
-        self._covariance[0, 0] += p.gyro_walk**2 * elapsed
-        error = cv2.Rodrigues(self._rotation.T @ measured)[0].ravel()
-        variance = self._covariance[0, 0] + p.attitude_noise**2
+        covariance = step @ self._covariance @ step.T
+        covariance[0, 0] += p.gyro_walk**2 * elapsed
+        error = cv2.Rodrigues(expected.T @ measured)[0].ravel()
+        variance = covariance[0, 0] + p.attitude_noise**2
         if float(np.abs(error).max()) > p.gyro_gate * np.sqrt(variance):
             return self._begin(odom, measured)
-        gain = self._covariance[:, 0] / variance
-        self._rotation = self._rotation @ _turn(gain[0] * error)
+        gain = covariance[:, 0] / variance
+        self._rotation = expected @ _turn(gain[0] * error)
         self._bias = self._bias + gain[1] * error
-        self._covariance = self._covariance - np.outer(gain, self._covariance[0])
-        return Pose.from_rotation(self._rotation, odom.position)
+        self._covariance = covariance - np.outer(gain, covariance[0])
+        filtered = Pose.from_rotation(self._rotation, odom.position)
+        link = _Expected(turn, expected, covariance)
+        self._instants.append(_Instant(time, filtered, self._bias, self._covariance, link))
+        return filtered
+
+    def smoothed(self) -> PoseBuffer:
+        """Return the odometry since some minutes ago, each attitude by all others, the later ones too.
+
+        What was learned of the gyros' bias late in a flight so reaches its beginning (Rauch, Tung & Striebel,
+        "Maximum likelihood estimates of linear dynamic systems", AIAA Journal 3(8), 1965).
+        """
+        poses: list[tuple[float, Pose]] = []
+        later: _Instant | None = None
+        rotation, bias = np.eye(3), np.zeros(3)  # of `later`, smoothed
+        for now in reversed(self._instants):
+            if later is None or later.expected is None:
+                rotation, bias = now.odom.rotation(), now.bias
+            else:
+                expected = later.expected
+                step = np.array([[1.0, now.time - later.time], [0.0, 1.0]])
+                gain = now.covariance @ step.T @ np.linalg.pinv(expected.covariance)
+                turned = expected.turn @ cv2.Rodrigues(expected.rotation.T @ rotation)[0].ravel()
+                change = gain @ np.stack([turned, bias - now.bias])
+                rotation, bias = now.odom.rotation() @ _turn(change[0]), now.bias + change[1]
+            poses.append((now.time, Pose.from_rotation(rotation, now.odom.position)))
+            later = now
+        buffer = PoseBuffer(span=math.inf)
+        for time, pose in reversed(poses):
+            buffer.add(time, pose)
+        return buffer
 
     def _begin(self, odom: Pose, measured: Array) -> Pose:
         self._rotation, self._bias = measured, np.zeros(3)
         self._covariance = np.diag([self._params.attitude_noise**2, self._params.gyro_bias_sigma**2])
+        if self._instants and not self._time > self._instants[-1].time:
+            self._instants.clear()  # a jump back in time
+        self._instants.append(_Instant(self._time, odom, self._bias, self._covariance))
         return odom
 
 

@@ -26,6 +26,11 @@ from wayscout.errors import InvalidInput
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
+# What moves or tilts all pictures together is weighed by priors alone, some 1e-8 of what the pixels say about
+# each: a damping that is a larger share of the diagonal would hold it where it began.
+_DAMPING = 1e-9
+_CHANGE = 100.0  # of the damping, after a step that failed or held
+
 
 @dataclass
 class Observations:
@@ -421,7 +426,7 @@ def solve(
         return system, step_data
 
     residual, cost = cost_of(rotation, centre, points, shift_now)
-    damping, tried = 1e-4, 0
+    damping, tried = _DAMPING, 0
     while tried < iterations:
         tried += 1
         system, step_data = normal(damping)
@@ -430,7 +435,7 @@ def solve(
                 system.s + damping * np.diag(np.diag(system.s)), lower=True, check_finite=False
             )
         except LinAlgError:
-            damping *= 10.0
+            damping *= _CHANGE
             continue
         x = cho_solve(factor, system.b, check_finite=False)
         turned, moved = rotation.copy(), centre.copy()
@@ -442,12 +447,12 @@ def solve(
         new_shift = shift_now + x[-2:]
         new_residual, new_cost = cost_of(turned, moved, new_points, new_shift)
         if not np.isfinite(new_cost) or new_cost > cost:
-            damping = min(damping * 10.0, 1e6)
+            damping = min(damping * _CHANGE, 1e6)
             continue
         fall = (cost - new_cost) / max(cost, 1e-12)
         rotation, centre, points, shift_now = turned, moved, new_points, new_shift
         residual, cost = new_residual, new_cost
-        damping = max(damping * 0.2, 1e-9)
+        damping = max(damping / _CHANGE, _DAMPING)
         if fall < tolerance:
             break
     system, _ = normal(0.0)

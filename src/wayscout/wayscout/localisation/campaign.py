@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
-from wayscout.geometry import Pose
+from wayscout.geometry import Pose, PoseBuffer
 from wayscout.localisation.flight_adjustment import (
     AdjustedFlight,
     AdjustmentParams,
@@ -115,16 +115,21 @@ class HelicopterCampaign:
         )
         return result
 
-    def finish_flight(self) -> AdjustedFlight | None:
-        """Adjust the flight's pictures and settle the landed helicopter on them; None with fewer than two."""
+    def finish_flight(self, odometry: PoseBuffer | None = None) -> AdjustedFlight | None:
+        """Adjust the flight's pictures and settle the landed helicopter on them; None with fewer than two.
+
+        Args:
+            odometry: of the flight, where it is known better now than it was in flight.
+        """
         if len(self._adjuster) < 2:
             self.discard_pictures()
             return None
         assert self._start is not None
         shift, shift_sigma = self._shift or (np.zeros(2), None)
         adjusted = self._adjuster.adjust(
-            tuple(self._start.position_sigma), self._start.heading_sigma, shift, shift_sigma, self._earlier
-        )
+            tuple(self._start.position_sigma), self._start.heading_sigma, shift, shift_sigma, self._earlier,
+            odometry,
+        )  # fmt: skip
         self._earlier += adjusted.pictures
         self._shift = (adjusted.shift, np.full(2, _TIED_SIGMA))
         self._settle(adjusted)

@@ -9,6 +9,7 @@ side-overlapping pictures and into those of earlier flights, and everything adju
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wayscout.camera import Camera
-from wayscout.errors import InvalidInput
-from wayscout.geometry import Pose
+from wayscout.errors import InvalidInput, OutOfTime
+from wayscout.geometry import Pose, PoseBuffer
 from wayscout.grid import Bounds
 from wayscout.localisation import ground_points, tracks
 from wayscout.localisation.bundle import Observations, Priors, Solution, solve
@@ -62,6 +63,7 @@ class AdjustmentParams:
     round_trip: float
     pixel_sigma: float
     outlier_pixels: float
+    outlier_medians: float
     orbital_sigma: float
     orbital_min_score: float
     orbital_min_lead: float
@@ -215,6 +217,7 @@ class FlightAdjuster:
         shift: npt.ArrayLike = (0.0, 0.0),
         shift_sigma: npt.ArrayLike | None = None,
         earlier: Sequence[PosedPicture] = (),
+        odometry: PoseBuffer | None = None,
     ) -> AdjustedFlight:
         """Adjust all pictures together.
 
@@ -222,10 +225,14 @@ class FlightAdjuster:
             start_sigma: (3,) [m] of the first picture's estimate; heading_sigma: [rad] of its heading.
             shift, shift_sigma: (2,) [m] what is already known of the orbital map's shift.
             earlier: pictures of earlier flights, held where they are.
+            odometry: base_link in the odometry frame over the flight, where it is known better now than
+                when the pictures were added.
 
         Raises:
             InvalidInput: with fewer than two pictures.
         """
+        if odometry is not None:
+            self._look_back(odometry)
         if len(self._pictures) < 2:
             raise InvalidInput("flight pictures", len(self._pictures), "at least two pictures are needed")
         work = _Adjustment(self._camera, self._params, self._orbital, self._pictures, list(earlier))
@@ -236,6 +243,12 @@ class FlightAdjuster:
             np.asarray(shift, dtype=np.float64), np.maximum(np.asarray(shift_sigma, dtype=np.float64), 1e-3),
         )  # fmt: skip
         return work.run()
+
+    def _look_back(self, odometry: PoseBuffer) -> None:
+        """Take each picture's odometry from what is known of it now; those out of reach keep theirs."""
+        for picture in self._pictures:
+            with contextlib.suppress(OutOfTime):
+                picture.odom = odometry.lookup(picture.time) @ self._mount
 
 
 class _Adjustment:
@@ -522,10 +535,7 @@ class _Adjustment:
         uv, depth = np.concatenate(s.uv), np.concatenate(s.depth)
         xy = (uv - self.camera.matrix[:2, 2]) / np.array([self.camera.fx, self.camera.fy])
         if reject:
-            y = np.einsum("kji,kj->ki", self.rotation[camera], self.points[point] - self.centre[camera])
-            with np.errstate(invalid="ignore", divide="ignore"):
-                error = np.linalg.norm(y[:, :2] / y[:, 2:] - xy, axis=1) * f
-                keep = (error < p.outlier_pixels) & (y[:, 2] > 0.5)
+            keep = self._fitting(camera, point, xy)
             s.camera, s.point, s.uv, s.depth = [camera[keep]], [point[keep]], [uv[keep]], [depth[keep]]
             camera, point, xy, depth = camera[keep], point[keep], xy[keep], depth[keep]
         sightings = np.bincount(point, minlength=len(self.points))
@@ -549,6 +559,18 @@ class _Adjustment:
         self.residual_rms = float(np.sqrt(np.mean(error**2))) if len(error) else float("nan")
         self.observations = len(error)
         return solution
+
+    def _fitting(self, camera: Index, point: Index, xy: Array) -> npt.NDArray[np.bool_]:
+        """Tell which sightings of points (normalised image coordinates) fit as most of them do."""
+        p = self.params
+        y = np.einsum("kji,kj->ki", self.rotation[camera], self.points[point] - self.centre[camera])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            error = np.linalg.norm(y[:, :2] / y[:, 2:] - xy, axis=1) * self.camera.fx
+        near = np.isfinite(error) & (y[:, 2] > 0.5)
+        usual = float(np.median(error[near])) if near.any() else 0.0
+        limit = min(p.outlier_pixels, max(p.pixel_sigma, p.outlier_medians * usual))
+        result: npt.NDArray[np.bool_] = near & (error < limit)
+        return result
 
 
 def _near_track(earlier: list[PosedPicture], poses: list[Pose], camera: Camera) -> list[PosedPicture]:

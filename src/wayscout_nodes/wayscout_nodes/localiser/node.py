@@ -398,7 +398,7 @@ class Localiser(Node):
             self.get_logger().warning(f"flight {log.flight}: {log.pictures - held} pictures never came")
         estimates, flight = self._helicopter.estimates, int(log.flight)
         try:
-            adjusted = self._helicopter.finish_flight()
+            adjusted = self._helicopter.finish_flight(self._attitude.smoothed())
         except InvalidInput as error:
             self._refuse(error)
             self._helicopter.discard_pictures()
