@@ -290,7 +290,7 @@ def test_stray_cells_and_patches_go_and_rocks_walls_and_slopes_stay() -> None:
     height[60:64, 40:44] -= 3.8  # many pairs agree on a pit of 0.4 m that cannot be
     height[100, 30], used[100, 30] = height[100, 30] + 0.8, 2.0
     height[100, 50] += 0.8  # as high, but many saw it
-    found = surface.without_strays(height, used, 0.5)
+    found = surface.without_strays(height, used, 0.5, 0.1)
     gone = np.isnan(found)
     assert gone[60:64, 40:44].all()
     assert gone[100, 30]
@@ -298,6 +298,18 @@ def test_stray_cells_and_patches_go_and_rocks_walls_and_slopes_stay() -> None:
     kept = ~gone
     kept[100, 50] = False
     assert np.array_equal(found[kept], sound[kept])
+
+
+def test_strays_at_the_rim_of_what_is_known_go_with_what_lies_far_beyond() -> None:
+    height = np.full((120, 120), 2.0, np.float32)
+    height[:, :80] += 0.03 * np.arange(80)  # rises to the rim
+    height[:, 80:] = np.nan
+    sound = height.copy()
+    height[30:33, 80:84] = -3.0  # grown to the rim
+    height[60:62, 84:87] = -4.0  # near it, with a gap between
+    height[90:98, 80:84] = -6.0  # more than half a metre square, yet far deeper than wide
+    found = surface.without_strays(height, np.full_like(height, 6.0), 0.5, 0.1)
+    assert np.array_equal(found, sound, equal_nan=True)
 
 
 def test_small_holes_are_filled_with_growing_doubt_and_edges_are_not_extended() -> None:

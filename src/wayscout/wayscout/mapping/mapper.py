@@ -268,7 +268,9 @@ class TerrainMapper:
         for index in indices:
             bounds = self.store.bounds(index)
             grid = self.store.grid(bounds.grown(MARGIN), _RAW)
-            height = surface.without_strays(grid["height"], grid["used"], p.surface.stray_height)
+            height = surface.without_strays(
+                grid["height"], grid["used"], p.surface.stray_height, p.resolution
+            )
             sigma = surface.sigma_of(
                 height, grid["spread"], grid["used"], p.resolution, p.surface, self._way(grid)
             )

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from wayscout.grid import Layer
 
 Mask = npt.NDArray[np.bool_]
 
-_STRAY_CELLS = 25  # cells of a patch, half a metre square, that no rock of twice stray_height fills
+_STRAY_AREA = 0.2501  # m^2 of a patch, half a metre square, that no rock of twice stray_height fills
+_STRAY_DEPTH = 3.0  # of a patch's width, from which it cannot be a rock or a pit
 
 
 @dataclass(frozen=True)
@@ -34,29 +36,60 @@ class SurfaceParams:
     sigma_filled_slope: float
 
 
-def without_strays(height: Layer, used: Layer, limit: float) -> Layer:
+def without_strays(height: Layer, used: Layer, limit: float, resolution: float) -> Layer:
     """Drop stray cells and stray patches.
 
     A cell of at most two samples is stray that stands over `limit` [m] off its surroundings' median. A patch
-    is, whatever saw it, that stands twice as far off the ground within a metre and measures no more than
-    _STRAY_CELLS: no rock or pit is deeper than it is wide and ends within one cell.
+    is, whatever saw it, that stands twice as far off what is known within a metre and measures no more than
+    half a metre square, or is three times deeper than wide: no rock or pit is, and ends within one cell.
+
+    Args:
+        height, used: (rows, cols) float32 of `fusion.fuse`, NaN where unknown [m, 1].
+        limit, resolution: [m].
     """
     known = np.isfinite(height)
     filled = _filled_by_nearest(height)
     stray = known & (used <= 2) & (np.abs(height - cv2.medianBlur(filled, 5)) > limit)
-    far = known & (np.abs(height - _broad_median(filled)) > 2.0 * limit)
-    _, patch, facts, _ = cv2.connectedComponentsWithStats(far.astype(np.uint8), connectivity=8)
-    small = facts[:, cv2.CC_STAT_AREA] <= _STRAY_CELLS
+    off = np.abs(height - _broad_median(height))
+    far = known & (off > 2.0 * limit)
+    count, patch, facts, _ = cv2.connectedComponentsWithStats(far.astype(np.uint8), connectivity=8)
+    cells = facts[:, cv2.CC_STAT_AREA]
+    depth = np.bincount(patch.ravel(), np.nan_to_num(off).ravel(), count) / cells
+    small = (cells * resolution**2 <= _STRAY_AREA) | (depth > _STRAY_DEPTH * np.sqrt(cells) * resolution)
     small[0] = False  # what is not far
     result: Layer = np.where(stray | small[patch], np.nan, height).astype(np.float32)
     return result
 
 
-def _broad_median(filled: Layer) -> Layer:
-    """Median over 20 x 20 cells or so, from means of 4 x 4."""
-    rows, cols = filled.shape
-    means = cv2.resize(filled, (-(-cols // 4), -(-rows // 4)), interpolation=cv2.INTER_AREA)
-    result: Layer = cv2.resize(cv2.medianBlur(means, 5), (cols, rows), interpolation=cv2.INTER_LINEAR)
+def _broad_median(height: Layer) -> Layer:
+    """Median of what is known in 20 x 20 cells or so, from means of 4 x 4."""
+    known = np.isfinite(height)
+    rows, cols = height.shape
+    size = (-(-cols // 4), -(-rows // 4))
+    share = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(np.where(known, height, 0.0).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    means = np.where(share > 0.0, total / np.maximum(share, 1e-6), np.nan).astype(np.float32)
+    medians = _filled_by_nearest(_median_of_known(means, 2))
+    result: Layer = cv2.resize(medians, (cols, rows), interpolation=cv2.INTER_LINEAR)
+    return result
+
+
+@njit(cache=True)
+def _median_of_known(values, reach):  # type: ignore[no-untyped-def]
+    """Median of the finite values in squares of 2 reach + 1, NaN where there are none."""
+    rows, cols = values.shape
+    result = np.full_like(values, np.nan)
+    held = np.empty((2 * reach + 1) ** 2, values.dtype)
+    for row in range(rows):
+        for col in range(cols):
+            count = 0
+            for i in range(max(row - reach, 0), min(row + reach + 1, rows)):
+                for j in range(max(col - reach, 0), min(col + reach + 1, cols)):
+                    if np.isfinite(values[i, j]):
+                        held[count] = values[i, j]
+                        count += 1
+            if count > 0:
+                result[row, col] = np.median(held[:count])
     return result
 
 
