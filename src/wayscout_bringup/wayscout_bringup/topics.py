@@ -8,7 +8,7 @@ A new topic needs a line here; then docs/generate_interfaces.py writes the refer
 from __future__ import annotations
 
 MEANING: dict[str, str] = {
-    "/clock": "simulated time; every node but the mission reads it by `use_sim_time`",
+    "/clock": "simulated time; mapper, router, analyst read it (`use_sim_time`), others go by messages",
     "/diagnostics": "what each node is doing and what it refused, at each event",
     "/tf": "`map -> */odom` and `*/odom -> */base_link`",
     "/tf_static": "fixed offsets of both vehicles; while somebody watches, the rover's joints",

@@ -72,7 +72,7 @@ class GazeboAdapter(Node):
     """Between Gazebo's bridge and Wayscout's nodes."""
 
     def __init__(self) -> None:
-        super().__init__("gazebo_adapter")
+        super().__init__("gazebo_adapter", parameter_overrides=parameters.without_clock())
         world = str(parameters.declare_one(self, "world", "", "the public part of a world folder"))
         seed = int(parameters.declare_one(self, "seed", 0, "of sensor noise"))
         camera = str(parameters.declare_one(self, "camera", "navigation", "file in config/cameras"))

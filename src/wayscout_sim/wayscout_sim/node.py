@@ -55,7 +55,7 @@ class Simulator(Node):
     """Publishes one instant, waits for the participants, moves the clock."""
 
     def __init__(self) -> None:
-        super().__init__("simulator")
+        super().__init__("simulator", parameter_overrides=parameters.without_clock())
         world = str(parameters.declare_one(self, "world", "", "world folder, with its truth"))
         seed = int(parameters.declare_one(self, "seed", 0, "of sensor noise and gusts"))
         camera = str(parameters.declare_one(self, "camera", "navigation", "file in config/cameras"))

@@ -23,6 +23,11 @@ from wayscout.errors import InvalidInput
 T = TypeVar("T")
 
 
+def without_clock() -> list[RosParameter]:
+    """Overrides for a node that takes the time from its messages: /clock shall not wake it at every step."""
+    return [RosParameter("use_sim_time", value=False)]
+
+
 def declare(
     node: Node,
     group: str,

@@ -80,7 +80,7 @@ class Helicopter(Node):
     """Participant `helicopter` of the lock-step; serves helicopter/fly and helicopter/recon."""
 
     def __init__(self) -> None:
-        super().__init__("helicopter")
+        super().__init__("helicopter", parameter_overrides=parameters.without_clock())
         lockstep = bool(parameters.declare_one(self, "lockstep", True, "wait for the embedded simulator"))
         self._limits = parameters.declare(
             self, "helicopter", HelicopterLimits, apply=self._take_limits, fixed=BODY

@@ -49,7 +49,7 @@ class Localiser(Node):
     """Publishes map -> rover/odom and map -> helicopter/odom with the stamp of each odometry message."""
 
     def __init__(self) -> None:
-        super().__init__("localiser")
+        super().__init__("localiser", parameter_overrides=parameters.without_clock())
         cv2.setNumThreads(1)  # the same sums in the same order, whatever the machine
         self._flight_params = parameters.declare(self, "localiser", HelicopterParams)
         self._adjustment_params = parameters.declare(self, "localiser", AdjustmentParams)

@@ -16,7 +16,6 @@ import py_trees
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
@@ -66,8 +65,8 @@ class MissionNode(Node):
     """Owns topics, services and parameters; what to do next is the tree's."""
 
     def __init__(self) -> None:
-        # The clock is read when needed (see Reader): a timer-less node needs no wake-up for each step.
-        super().__init__("mission", parameter_overrides=[Parameter("use_sim_time", value=False)])
+        # the clock is read when needed, see Reader
+        super().__init__("mission", parameter_overrides=parameters.without_clock())
         settings = parameters.declare(
             self, "mission", Settings, apply=self._take_settings, fixed=OF_ITS_START
         )

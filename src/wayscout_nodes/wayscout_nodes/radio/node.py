@@ -62,7 +62,7 @@ class RadioNode(Node):
     """Participant `radio` of the lock-step: time has to pass while it has something to send."""
 
     def __init__(self) -> None:
-        super().__init__("radio")
+        super().__init__("radio", parameter_overrides=parameters.without_clock())
         lockstep = bool(parameters.declare_one(self, "lockstep", True, "wait for the embedded simulator"))
         seed = int(parameters.declare_one(self, "seed", 0, "of the packets' fate"))
         log = str(parameters.declare_one(self, "link_log", "", "file for what the link carried, or empty"))

@@ -61,7 +61,7 @@ class Rover(Node):
     """Participant `rover` of the lock-step; serves rover/drive."""
 
     def __init__(self) -> None:
-        super().__init__("rover")
+        super().__init__("rover", parameter_overrides=parameters.without_clock())
         lockstep = bool(parameters.declare_one(self, "lockstep", True, "wait for the embedded simulator"))
         self._body = parameters.declare(self, "rover", RoverBody, apply=self._take_body, fixed=SHAPE)
         self._driving = parameters.declare(

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
@@ -29,7 +28,7 @@ from wayscout_interfaces.msg import (
 
 from wayscout.errors import InvalidInput
 from wayscout.grid import Grid
-from wayscout_nodes.common import bodies, convert, markers, qos
+from wayscout_nodes.common import bodies, convert, markers, parameters, qos
 from wayscout_nodes.common.reader import Reader
 from wayscout_nodes.common.run import run
 from wayscout_nodes.scene import drawing
@@ -50,8 +49,7 @@ class Scene(Node):
     """Publishes the vehicles' URDFs and joints, and markers: tracks, plans, pictures, hazards, words."""
 
     def __init__(self) -> None:
-        # nothing here asks for the time: not to be woken by each step's clock
-        super().__init__("scene", parameter_overrides=[Parameter("use_sim_time", value=False)])
+        super().__init__("scene", parameter_overrides=parameters.without_clock())
         self._ground: Grid | None = None
         self._orbital: OrbitalMap | None = None
         self._plans: dict[int, FlightPlan] = {}

@@ -19,7 +19,7 @@ class WorldLoader(Node):
     """Publishes the orbital map of the world in the parameter `world`, for viewers as a cloud too."""
 
     def __init__(self) -> None:
-        super().__init__("world_loader")
+        super().__init__("world_loader", parameter_overrides=parameters.without_clock())
         folder = parameters.declare_one(self, "world", "", "world folder; world.yaml and orbital/ are read")
         world, message = read_orbital_map(folder)
         self._publisher = self.create_publisher(OrbitalMap, "map/orbital", qos.LATCHED)
