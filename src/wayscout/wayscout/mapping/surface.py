@@ -101,15 +101,15 @@ def sigma_of(
     params: SurfaceParams,
     way: Layer | None = None,
 ) -> Layer:
-    """Standard deviation of each measured height, the whole map put where it belongs by one shift.
+    """Standard deviation of each measured height, once one shift in height has been taken off the whole map.
 
-    Where the map as a whole lies (in x, y and z) is known as well as the vehicles' start, which no cell can
-    tell. Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows
+    How high the map as a whole lies is known as well as the vehicles' start, which no cell can tell.
+    Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows
     errors of the poses that neighbours share; how far they disagree in the cell itself; the height of steps
     nearby, since an edge that is a cell off turns its height into error; the slope, which does the same with
-    what pictures are off sideways; and the bend of the track, which neighbours share, so that no disagreement
+    what the map is off sideways; and the bend of the track, which neighbours share, so that no disagreement
     shows it: noise of the attitude adds up to a random walk of the height with the way. A cell that one pair
-    alone saw has no witness and gets `sigma_single` more. The factors are fitted on flown missions.
+    alone saw has no witness and gets `sigma_single` more. The factors are fitted on flown surveys.
 
     Args:
         height, spread, used: (rows, cols) float32 of `fusion.fuse`, NaN where unknown [m, m, 1].
