@@ -79,7 +79,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
 
 def test_every_node_was_asked(names: Names) -> None:
     assert set(node_table.PARTICIPANTS) | {"simulator", "mission", "mapper", "router"} < set(names)
-    assert all(len(found["subscriber"]) > 0 for found in names.values())
+    assert all(len(found["publisher"]) > 0 for found in names.values())
 
 
 @pytest.mark.parametrize("kind", ["nodes", "publisher", "subscriber", "service", "client"])
@@ -96,7 +96,7 @@ def test_a_team_has_its_own_time_and_frames(topic: str, names: Names) -> None:
     assert publishers
     assert listeners
     if topic == "/mars/clock":
-        assert listeners == set(names)
+        assert listeners == {"mapper", "router", "analyst", "mission"}, "the others go by their messages"
 
 
 def test_a_bag_holds_all_that_a_team_publishes_but_the_steps(names: Names) -> None:
