@@ -13,7 +13,7 @@ import pytest
 
 from wayscout import config
 from wayscout.geometry import Pose
-from wayscout.localisation.attitude import AttitudeFilter, AttitudeParams
+from wayscout.localisation.attitude import FLIGHT, AttitudeFilter, AttitudeParams
 
 PARAMS = config.load("localiser", AttitudeParams)
 PERIOD = 0.1
@@ -93,7 +93,7 @@ def test_without_gyro_noise_it_holds_the_mean() -> None:
 
 def smoothed(poses: list[Pose], seed: int, bias: Array) -> tuple[Array, Array, Array]:
     """Tilt errors [rad] smoothed, filtered and as measured, (n, 2) each."""
-    filtered = AttitudeFilter(PARAMS)
+    filtered = AttitudeFilter(PARAMS, FLIGHT)
     after, before = flown(poses, seed, bias, filtered=filtered)
     odometry = filtered.smoothed()
     assert len(odometry) == len(poses)
@@ -121,7 +121,7 @@ def test_looking_back_leaves_no_more_than_the_mean_of_the_noise() -> None:
 
 
 def test_looking_back_stops_where_the_filter_began_anew() -> None:
-    filtered = AttitudeFilter(PARAMS)
+    filtered = AttitudeFilter(PARAMS, FLIGHT)
     assert len(filtered.smoothed()) == 0
     turned = Pose.from_euler(0.0, 0.0, 0.0, roll=0.3)
     for k in range(20):
@@ -132,9 +132,18 @@ def test_looking_back_stops_where_the_filter_began_anew() -> None:
 
 
 def test_after_a_jump_back_in_time_nothing_before_it_is_kept() -> None:
-    filtered = AttitudeFilter(PARAMS)
+    filtered = AttitudeFilter(PARAMS, FLIGHT)
     for time in (5.0, 5.1, 1.0, 1.1):
         filtered.step(time, Pose.identity(), np.zeros(3))
     odometry = filtered.smoothed()
     assert len(odometry) == 2
     assert odometry.latest()[0] == 1.1
+
+
+def test_no_more_is_kept_than_is_asked_for() -> None:
+    short, none = AttitudeFilter(PARAMS, 1.0), AttitudeFilter(PARAMS)
+    for k in range(100):
+        for filtered in (short, none):
+            filtered.step(PERIOD * k, Pose.identity(), np.zeros(3))
+    assert len(short.smoothed()) == pytest.approx(1.0 / PERIOD, abs=1)
+    assert len(none.smoothed()) == 0

@@ -26,7 +26,7 @@ from wayscout.flight.plan import FlightPlan, HelicopterLimits
 from wayscout.flight.watch import FlightWatch
 from wayscout.geometry import Pose
 from wayscout.grid import Grid
-from wayscout.localisation.attitude import AttitudeFilter, AttitudeParams
+from wayscout.localisation.attitude import FLIGHT, AttitudeFilter, AttitudeParams
 from wayscout.localisation.campaign import HelicopterCampaign
 from wayscout.localisation.flight_adjustment import AdjustmentParams
 from wayscout.localisation.helicopter import HelicopterParams
@@ -89,7 +89,7 @@ class Sortie:
         z = float(self.sim.helicopter_truth.pose.position[2])
         believed = Pose.from_euler(told.helicopter.x, told.helicopter.y, z, yaw=told.helicopter.yaw)
         sigma = np.array([told.position_sigma, told.position_sigma, 0.1])
-        self._attitude = AttitudeFilter(config.load("localiser", AttitudeParams))
+        self._attitude = AttitudeFilter(config.load("localiser", AttitudeParams), FLIGHT)
         self._localiser = HelicopterCampaign(
             self.sim.camera,
             mount,

@@ -20,7 +20,7 @@ from wayscout.geometry import Pose, PoseBuffer
 
 Array = npt.NDArray[np.float64]
 
-_KEPT = 4096  # instants that can be smoothed: more than twice the longest flight, at 10 Hz
+FLIGHT = 300.0  # [s] to look back over a whole flight: twice the longest one of the envelope
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,19 @@ class AttitudeFilter:
     (multiplicative error state: Markley & Crassidis, Fundamentals of Spacecraft Attitude Determination and
     Control, section 6.2, with a scalar per axis). A gap in time or an attitude that the gyros contradict
     begins it anew with the attitude as measured.
+
+    Args:
+        params: see AttitudeParams.
+        kept: how long [s] `smoothed` can look back; nothing is kept for it by default.
     """
 
-    def __init__(self, params: AttitudeParams) -> None:
-        self._params = params
+    def __init__(self, params: AttitudeParams, kept: float = 0.0) -> None:
+        self._params, self._kept = params, kept
         self._time = float("nan")
         self._rotation = np.eye(3)
         self._bias = np.zeros(3)
         self._covariance = np.zeros((2, 2))
-        self._instants: deque[_Instant] = deque(maxlen=_KEPT)
+        self._instants: deque[_Instant] = deque()
 
     def step(self, time: float, odom: Pose, rates: npt.ArrayLike) -> Pose:
         """Return the odometry with its attitude filtered.
@@ -110,11 +114,11 @@ class AttitudeFilter:
         self._covariance = covariance - np.outer(gain, covariance[0])
         filtered = Pose.from_rotation(self._rotation, odom.position)
         link = _Expected(turn, expected, covariance)
-        self._instants.append(_Instant(time, filtered, self._bias, self._covariance, link))
+        self._keep(_Instant(time, filtered, self._bias, self._covariance, link))
         return filtered
 
     def smoothed(self) -> PoseBuffer:
-        """Return the odometry since some minutes ago, each attitude by all others, the later ones too.
+        """Return the odometry as far back as it is kept, each attitude by all others, the later ones too.
 
         What was learned of the gyros' bias late in a flight so reaches its beginning (Rauch, Tung & Striebel,
         "Maximum likelihood estimates of linear dynamic systems", AIAA Journal 3(8), 1965).
@@ -142,10 +146,15 @@ class AttitudeFilter:
     def _begin(self, odom: Pose, measured: Array) -> Pose:
         self._rotation, self._bias = measured, np.zeros(3)
         self._covariance = np.diag([self._params.attitude_noise**2, self._params.gyro_bias_sigma**2])
-        if self._instants and not self._time > self._instants[-1].time:
-            self._instants.clear()  # a jump back in time
-        self._instants.append(_Instant(self._time, odom, self._bias, self._covariance))
+        self._keep(_Instant(self._time, odom, self._bias, self._covariance))
         return odom
+
+    def _keep(self, now: _Instant) -> None:
+        if self._instants and not now.time > self._instants[-1].time:
+            self._instants.clear()  # a jump back in time
+        self._instants.append(now)
+        while self._instants and self._instants[0].time <= now.time - self._kept:
+            self._instants.popleft()
 
 
 def _turn(vector: Array) -> Array:

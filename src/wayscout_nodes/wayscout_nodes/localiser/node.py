@@ -21,7 +21,7 @@ from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput, OutOfTime
 from wayscout.flight.rehearsal import flat_orbital, rehearse_localisation
 from wayscout.geometry import Pose
-from wayscout.localisation.attitude import AttitudeFilter, AttitudeParams
+from wayscout.localisation.attitude import FLIGHT, AttitudeFilter, AttitudeParams
 from wayscout.localisation.campaign import Estimate, HelicopterCampaign
 from wayscout.localisation.companion import Companion
 from wayscout.localisation.flight_adjustment import AdjustedFlight, AdjustmentParams
@@ -66,7 +66,7 @@ class Localiser(Node):
         self._flown = EstimateLog(Path(flown) if flown else None)
         self._starts = inputs.declare_starts(self)
         self._orbital: Orbital | None = None
-        self._attitude = AttitudeFilter(parameters.declare(self, "localiser", AttitudeParams))
+        self._attitude = AttitudeFilter(parameters.declare(self, "localiser", AttitudeParams), FLIGHT)
         self._helicopter: HelicopterCampaign | None = None
         self._colour = Companion(
             bodies.fixed_offset("helicopter", "colour_optical"),
