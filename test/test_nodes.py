@@ -80,6 +80,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
 def test_every_node_was_asked(names: Names) -> None:
     assert set(node_table.PARTICIPANTS) | {"simulator", "mission", "mapper", "router"} < set(names)
     assert all(len(found["publisher"]) > 0 for found in names.values())
+    assert {name for name, found in names.items() if not found["subscriber"]} == {"world_loader"}
 
 
 @pytest.mark.parametrize("kind", ["nodes", "publisher", "subscriber", "service", "client"])
