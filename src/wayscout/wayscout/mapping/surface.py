@@ -54,7 +54,7 @@ def without_strays(height: Layer, used: Layer, limit: float, resolution: float) 
     far = known & (off > 2.0 * limit)
     count, patch, facts, _ = cv2.connectedComponentsWithStats(far.astype(np.uint8), connectivity=8)
     cells = facts[:, cv2.CC_STAT_AREA]
-    depth = np.bincount(patch.ravel(), np.nan_to_num(off).ravel(), count) / cells
+    depth = np.bincount(patch.ravel(), np.nan_to_num(off).ravel(), count) / np.maximum(cells, 1)
     small = (cells * resolution**2 <= _STRAY_AREA) | (depth > _STRAY_DEPTH * np.sqrt(cells) * resolution)
     small[0] = False  # what is not far
     result: Layer = np.where(stray | small[patch], np.nan, height).astype(np.float32)
