@@ -13,7 +13,7 @@ from numba import njit
 
 from wayscout.camera import Camera
 from wayscout.geometry import Pose
-from wayscout.mapping import rectify
+from wayscout.mapping import rectify, subpixel
 from wayscout.mapping.rectify import Image, PairGeometry
 from wayscout.mapping.shrink import factor_for, shrink_camera, shrink_image
 
@@ -35,6 +35,7 @@ class MatchParams:
     smoothness_large: float
     uniqueness: int
     speckle_size: int
+    subpixel_reach: int
     nearest_depth: float
     farthest_depth: float
     max_view_angle: float
@@ -103,7 +104,9 @@ def match(
     depths = coarse_range(camera, images, poses, params)
     if depths is None:
         return None
-    return _match(camera, images, poses, (depths[0], depths[2]), params, params.match_scale)
+    return _match(
+        camera, images, poses, (depths[0], depths[2]), params, params.match_scale, params.subpixel_reach
+    )
 
 
 def _match(
@@ -113,6 +116,7 @@ def _match(
     depths: tuple[float, float],
     params: MatchParams,
     scale: float,
+    subpixel_reach: int = 0,
 ) -> DepthMap | None:
     baseline = float(np.linalg.norm(poses[1].position - poses[0].position))
     span = scale * camera.fx * baseline * (1.0 / depths[0] - 1.0 / depths[1])
@@ -146,6 +150,8 @@ def _match(
     seen = [_seen(shrunk, image.shape, pose, geometry, params, is_right) for image, pose, is_right in sides]
     disparity = np.empty(raw.shape, np.float32)
     _keep_seen(raw, -_PAD * 16, seen[0], seen[1], disparity)
+    if subpixel_reach > 0:
+        disparity = subpixel.refine(left, right, disparity, subpixel_reach)
     return DepthMap(disparity, geometry)
 
 

@@ -7,9 +7,10 @@ morphological opening wider than the largest rock (curvature). Bumps that touch 
 peaks' prominence; a bump that is not clearly above the ground on every side, the slope taken off, is an edge
 of the terrain, not a rock; one that is not clearly higher than its own error is none either.
 
-A map shows rocks lower than they are, since matching windows and cells average over their domes. A dome
-h sqrt(1 - (2r/w)^2), averaged over a disc of radius a on its top, loses the share (a/w)^2 of its height,
-which is given back: small rocks gain a sixth, large ones nothing.
+How high a rock is tells its top over the ground at its very foot: the opening, which tells where rocks are,
+runs below rough ground, and the ground a rock's width off is another's. A map shows tops lower than they
+are, since matching windows and cells average over their domes. A dome h sqrt(1 - (2r/w)^2), averaged over a
+disc of radius a on its top, loses the share (a/w)^2 of its height, which is given back.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ Labels = npt.NDArray[np.int32]
 _SECTORS = 8
 _CUT = 0.25  # share of its height at which a bump's width is taken
 _MOST_LOST = 0.25  # share of its height that a rock is believed to lose at most
+_RING = 3.0  # [cells] width of the ring at a rock's foot whose height is the ground's
 
 
 @dataclass(frozen=True)
@@ -182,8 +184,9 @@ def _measure(
             continue
         near = z[max(0, r - 1) : r + 2, max(0, c - 1) : c + 2]
         stands = float(np.nanmax(near, initial=-np.inf) - np.nanmax(ground))
+        top = _top(z, labels, k, row, col, longest, tilt)
         lost = min((p.rock_blur / (2.0 * radius * resolution)) ** 2, _MOST_LOST)
-        height = peak * (1.0 + lost)
+        height = (top - float(np.nanmedian(ground))) * (1.0 + lost)
         # What matching smooths, it smooths unevenly: half of what is given back is uncertain.
         sigma = float(np.hypot(error, 0.5 * lost * peak))
         certain = peak > p.rock_certainty * sigma
@@ -240,6 +243,17 @@ def _sums(bump: Layer, sigma: Layer, labels: Labels, count: int) -> Array:
     return out
 
 
+def _top(
+    z: Layer, labels: Labels, k: int, row: float, col: float, longest: float, tilt: tuple[float, float]
+) -> float:
+    """Greatest height of a bump's cells [m], the slope taken off about its middle; see `_sector_heights`."""
+    reach = longest + 1.0
+    r0, r1 = max(0, int(row - reach)), int(row + reach) + 2
+    c0, c1 = max(0, int(col - reach)), int(col + reach) + 2
+    v, u = np.nonzero(labels[r0:r1, c0:c1] == k)
+    return float(np.max(z[r0 + v, c0 + u] - tilt[0] * (c0 + u - col) - tilt[1] * (r0 + v - row)))
+
+
 def _sector_heights(
     z: Layer, ground: npt.NDArray[np.bool_], row: float, col: float, radius: float, tilt: tuple[float, float]
 ) -> Array:
@@ -248,7 +262,7 @@ def _sector_heights(
     Args:
         tilt: rise of the slope by column and by row [m], which is taken off about the bump's middle.
     """
-    outer = radius + 4.0
+    outer = radius + _RING
     r0, r1 = max(0, int(row - outer)), min(z.shape[0], int(row + outer) + 2)
     c0, c1 = max(0, int(col - outer)), min(z.shape[1], int(col + outer) + 2)
     v, u = np.mgrid[r0:r1, c0:c1]
