@@ -177,7 +177,7 @@ def test_a_second_flight_is_tied_to_the_first(flight):
 
 def test_without_orbital_map_or_motion_the_filter_holds_still(flight):
     samples, _, start = flight
-    f = HelicopterFilter(CAMERA, sf.MOUNT, FLIGHT, None, start, laser=sf.LASER)
+    f = HelicopterFilter(CAMERA, sf.MOUNT, FLIGHT, ADJUST, None, start, laser=sf.LASER)
     for _ in range(50):
         f.step(samples[0].odom)
     assert np.allclose(f.pose.position, start.position)

@@ -17,8 +17,10 @@ import ray_caster
 import synthetic_survey as survey
 from synthetic_flight import LASER, MOUNT
 
+from wayscout import config
 from wayscout.camera import Camera
 from wayscout.geometry import Pose
+from wayscout.localisation.flight_adjustment import AdjustmentParams
 from wayscout.localisation.picture_odometry import PictureOdometry, Way
 
 CAMERA = Camera.pinhole(640, 480, np.deg2rad(47.0))
@@ -37,9 +39,14 @@ def distance(ground: survey.Ground, pose: Pose) -> float:
     return float(ray_caster.distances(ground.height, laser.position, laser.rotation()[:, :1].T)[0])
 
 
+def picture_odometry() -> PictureOdometry:
+    following = config.load("localiser", AdjustmentParams)
+    return PictureOdometry(CAMERA, MOUNT, LASER, following, pixel_sigma=0.3, attitude_sigma=9e-4)
+
+
 def way(ground: survey.Ground, first_pitch: float, second_pitch: float, *, smear_spot: bool = False) -> Way:
     """Both poses are true but for odometry's length, which is 3 % too long."""
-    odometry = PictureOdometry(CAMERA, MOUNT, LASER)
+    odometry = picture_odometry()
     first = Pose.from_euler(*START, pitch=first_pitch)
     second = Pose.from_euler(*(START + WAY), roll=0.03, pitch=second_pitch)
     images = [survey.render(ground, CAMERA, p @ MOUNT, seed=k) for k, p in enumerate((first, second))]
@@ -80,7 +87,7 @@ def test_without_the_lasers_spot_the_direction_is_known(ground, pitches, smear_s
 
 
 def test_nothing_to_follow_gives_no_way(ground):
-    odometry = PictureOdometry(CAMERA, MOUNT, LASER)
+    odometry = picture_odometry()
     blank = np.full((480, 640), 110, np.uint8)
     pose = Pose.from_euler(*START)
     assert odometry.step(blank, pose, 12.0) is None

@@ -66,7 +66,7 @@ class HelicopterCampaign:
         heading_sigma: float,
     ) -> None:
         self.filter = HelicopterFilter(
-            camera, mount, flight, orbital, start, start_sigma, heading_sigma, laser=laser
+            camera, mount, flight, adjustment, orbital, start, start_sigma, heading_sigma, laser=laser
         )
         self._camera, self._mount, self._laser = camera, mount, laser
         self._adjustment, self._orbital = adjustment, orbital

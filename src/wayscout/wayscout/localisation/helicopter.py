@@ -19,6 +19,7 @@ from wayscout.camera import Camera
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.localisation.drift import DriftFilter
+from wayscout.localisation.flight_adjustment import AdjustmentParams
 from wayscout.localisation.orbital import (
     LASER_DOWN,
     Match,
@@ -44,6 +45,8 @@ class HelicopterParams:
     flight_bearing_sigma: float
     flight_walk: float
     flight_turn_walk: float
+    flight_pixel_sigma: float
+    flight_attitude_sigma: float
     elevation_match_sigma: float
     elevation_correlation: float
     stand_sigma: float
@@ -68,7 +71,8 @@ class HelicopterFilter(DriftFilter):
 
     Args:
         camera: the downward camera; mount: its optical frame in base_link; laser: laser frame in base_link.
-        params: see HelicopterParams. orbital: orbital map, or None when there is none.
+        params: see HelicopterParams. following: how points are followed from picture to picture.
+        orbital: orbital map, or None when there is none.
         start: base_link in map before take-off; start_sigma: (3,) [m]; heading_sigma: [rad].
     """
 
@@ -77,6 +81,7 @@ class HelicopterFilter(DriftFilter):
         camera: Camera,
         mount: Pose,
         params: HelicopterParams,
+        following: AdjustmentParams,
         orbital: Orbital | None,
         start: Pose,
         start_sigma: npt.ArrayLike = (0.1, 0.1, 0.05),
@@ -84,7 +89,7 @@ class HelicopterFilter(DriftFilter):
         *,
         laser: Pose | None = None,
     ) -> None:
-        self._camera, self._mount, self._params, self._orbital = camera, mount, params, orbital
+        self._mount, self._params, self._following, self._orbital = mount, params, following, orbital
         self._laser = laser or LASER_DOWN
         super().__init__(_SIZE, start)
         self._distance = float("nan")
@@ -94,7 +99,7 @@ class HelicopterFilter(DriftFilter):
         sigma = [*np.asarray(start_sigma, dtype=np.float64), heading_sigma, params.flight_scale_sigma,
                  params.flight_bearing_sigma, shift_sigma, shift_sigma, self._bias_sigma]  # fmt: skip
         self._covariance[:9, :9] = np.diag(np.square(np.maximum(sigma, 1e-4)))
-        self._way = PictureOdometry(camera, mount, self._laser)
+        self.set_camera(camera)
         self._has_clone = False
         self._stand = start.position.copy()
 
@@ -105,7 +110,14 @@ class HelicopterFilter(DriftFilter):
     def set_camera(self, camera: Camera) -> None:
         """Use other intrinsics from now on."""
         self._camera = camera
-        self._way = PictureOdometry(camera, self._mount, self._laser)
+        self._way = PictureOdometry(
+            camera,
+            self._mount,
+            self._laser,
+            self._following,
+            pixel_sigma=self._params.flight_pixel_sigma,
+            attitude_sigma=self._params.flight_attitude_sigma,
+        )
 
     @property
     def shift(self) -> tuple[Array, Array]:

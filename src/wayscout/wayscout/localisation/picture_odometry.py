@@ -19,6 +19,7 @@ from wayscout.camera import Camera
 from wayscout.geometry import Pose
 from wayscout.localisation import tracks
 from wayscout.localisation.bundle import Observations, Priors, solve
+from wayscout.localisation.flight_adjustment import AdjustmentParams
 from wayscout.localisation.pinhole import Redrawing
 
 Array = npt.NDArray[np.float64]
@@ -54,8 +55,8 @@ class PictureOdometry:
 
     Args:
         camera: the downward camera; mount: its optical frame in base_link; laser: laser frame in base_link.
-        corner_threshold, window, round_trip: as for the adjustment. pixel_sigma: [px]. attitude_sigma: [rad].
-        range_sigma: [m].
+        following: how points are followed, as for the adjustment of a flight.
+        pixel_sigma: of a followed point [px]. attitude_sigma: of a picture's roll and pitch [rad].
     """
 
     def __init__(
@@ -63,19 +64,16 @@ class PictureOdometry:
         camera: Camera,
         mount: Pose,
         laser: Pose,
+        following: AdjustmentParams,
         *,
-        corner_threshold: float = 2e-5,
-        window: int = 17,
-        round_trip: float = 0.3,
-        pixel_sigma: float = 0.3,
-        attitude_sigma: float = 9e-4,
-        range_sigma: float = 0.03,
+        pixel_sigma: float,
+        attitude_sigma: float,
     ) -> None:
         self._redraw = Redrawing(camera)
         self._camera = self._redraw.camera
         self._mount, self._laser = mount, laser
-        self._threshold, self._window, self._round_trip = corner_threshold, window, round_trip
-        self._pixel_sigma, self._attitude_sigma, self._range_sigma = pixel_sigma, attitude_sigma, range_sigma
+        self._following = following
+        self._pixel_sigma, self._attitude_sigma = pixel_sigma, attitude_sigma
         self._last: _View | None = None
 
     def forget(self) -> None:
@@ -110,10 +108,11 @@ class PictureOdometry:
         homography = tracks.plane_homography(self._camera, last.optical, view.optical, point, _VERTICAL)
         if homography is None:
             return None
-        uv = np.concatenate([tracks.corners(last.image, _CELL, self._threshold), laser_pixel])
+        p = self._following
+        uv = np.concatenate([tracks.corners(last.image, _CELL, p.corner_threshold), laser_pixel])
         guess = tracks.map_pixels(homography, uv)
         found, good = tracks.follow(
-            last.image, view.image, uv, guess, homography, window=self._window, round_trip=self._round_trip
+            last.image, view.image, uv, guess, homography, window=p.follow_window, round_trip=p.round_trip
         )
         if good.sum() < _FEWEST:
             return None
@@ -135,7 +134,7 @@ class PictureOdometry:
                 (both - self._camera.matrix[:2, 2]) / np.array([self._camera.fx, self._camera.fy]),
                 np.full(2 * n, self._pixel_sigma / self._camera.fx),
                 depth,
-                np.full(2 * n, self._range_sigma),
+                np.full(2 * n, p.range_sigma),
             )
             solution = solve(
                 np.stack([last.optical.rotation(), view.optical.rotation()]),
