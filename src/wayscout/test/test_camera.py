@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wayscout import config
-from wayscout.camera import FISHEYE, RATIONAL, Camera, load_camera
+from wayscout.camera import FISHEYE, RATIONAL, Camera, load_camera, sample
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 
@@ -54,6 +54,15 @@ def test_the_footprint_of_a_camera_looking_down() -> None:
     assert corners[0, 0] > 0.0
     assert corners[0, 1] > corners[1, 1]
     assert np.ptp(corners[:, 0]) == pytest.approx(2 * 10.0 * np.tan(np.radians(23.5)) * 479 / 480, rel=1e-3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 1024, 40_000])
+def test_any_number_of_pixels_is_sampled(count: int) -> None:
+    image = np.arange(12, dtype=np.float32).reshape(3, 4)
+    pixels = np.tile([1.5, 2.0], (count, 1))
+    assert np.array_equal(sample(image, pixels), np.full(count, 9.5))
+    colours = np.stack([image, 2 * image], axis=-1)
+    assert sample(colours, pixels).shape == (count, 2)
 
 
 def test_a_camera_that_sees_the_sky_has_no_footprint() -> None:

@@ -161,6 +161,30 @@ class Camera:
         return distance / self.fx
 
 
+def sample(
+    image: npt.NDArray[Any],
+    pixels: npt.NDArray[np.floating],
+    interpolation: int = cv2.INTER_LINEAR,
+    border: int = cv2.BORDER_CONSTANT,
+) -> npt.NDArray[Any]:
+    """Values of an image at any number of pixels.
+
+    Args:
+        image: (height, width) or (height, width, channels), uint8 or float32.
+        pixels: (n, 2) u, v [px].
+        interpolation, border: of OpenCV.
+
+    Returns:
+        (n,) or (n, channels), of the image's type.
+    """
+    if len(pixels) == 0:
+        return np.zeros((0, *image.shape[2:]), image.dtype)
+    width = 1024  # cv2.remap takes at most 32767 rows or columns: the pixels are wrapped into a block
+    block = np.resize(pixels.astype(np.float32), (-(-len(pixels) // width) * width, 2)).reshape(-1, width, 2)
+    values = cv2.remap(image, block, None, interpolation, borderMode=border)
+    return np.asarray(values.reshape(-1, *image.shape[2:])[: len(pixels)])
+
+
 def from_camera_info(info: dict[str, Any], source: str = "camera_info") -> Camera:
     """Make a camera from a mapping in ROS camera_info (camera_calibration_parsers) form.
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wayscout import config
-from wayscout.camera import PINHOLE, Camera
+from wayscout.camera import PINHOLE, Camera, sample
 from wayscout.geometry import Pose
 from wayscout.worlds import folder, paint
 from wayscout.worlds.truth import Truth, load_truth
@@ -161,12 +161,8 @@ class PictureRenderer:
                 continue
             drawn = self._draw(face, pose @ rotation, depth=depth)
             local = rays[mine] @ rotation.rotation()
-            uv = (local[:, :2] / local[:, 2:] * face.fx + face.matrix[:2, 2]).astype(np.float32)
-            how = cv2.INTER_NEAREST if depth else cv2.INTER_LINEAR
-            # OpenCV's remap takes at most 32767 rows: wrap the pixels into a block
-            width = 1024
-            padded = np.resize(uv, (-(-len(uv) // width) * width, 2)).reshape(-1, width, 2)
-            taken = cv2.remap(drawn, padded, None, how).reshape(-1, *channels)[: len(uv)]
+            uv = local[:, :2] / local[:, 2:] * face.fx + face.matrix[:2, 2]
+            taken = sample(drawn, uv, cv2.INTER_NEAREST if depth else cv2.INTER_LINEAR)
             result[mine] = taken * rays[mine, 2] / local[:, 2] if depth else taken
         return result.reshape(camera.height, camera.width, *channels)
 

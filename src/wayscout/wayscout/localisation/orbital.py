@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from wayscout.camera import Camera
+from wayscout.camera import Camera, sample
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose
 from wayscout.grid import Bounds, Grid
@@ -125,13 +125,9 @@ def sample_ground(
 ) -> npt.NDArray[np.float32]:
     """Grey values of ground points (n, 3) [m] in a shrunk picture taken at `optical`; NaN where not seen."""
     uv, seen = camera.project((points - optical.position) @ optical.rotation())
-    uv = (uv + 0.5) / factor - 0.5
-    grey = cv2.remap(
-        small, uv[None, :, 0].astype(np.float32), uv[None, :, 1].astype(np.float32), cv2.INTER_LINEAR
-    )[0]
+    grey: npt.NDArray[np.float32] = sample(small, (uv + 0.5) / factor - 0.5)
     grey[~seen] = np.nan
-    result: npt.NDArray[np.float32] = grey
-    return result
+    return grey
 
 
 def detail_of(grey: npt.NDArray[np.floating], resolution: float) -> npt.NDArray[np.float32]:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from wayscout.camera import Camera
-from wayscout.geometry import Array, Pose
+from wayscout.camera import Camera, sample
+from wayscout.geometry import Pose
 from wayscout.grid import Bounds
 from wayscout.mapping.rectify import Image
 from wayscout.mapping.tiles import TileStore
@@ -50,8 +50,8 @@ def paint(store: TileStore, camera: Camera, image: Image, pose: Pose, depth: flo
     side = max(1, round(store.resolution / camera.ground_sampling_distance(depth)))
     mean, deviation = _local_statistics(image, side)
     for name, values in (
-        ("intensity", _sampled(mean, pixels)),
-        ("texture", _sampled(deviation, pixels)),
+        ("intensity", sample(mean, pixels, border=cv2.BORDER_REPLICATE)),
+        ("texture", sample(deviation, pixels, border=cv2.BORDER_REPLICATE)),
         ("view", view),
     ):
         grid[name][rows, cols] = values
@@ -74,15 +74,3 @@ def _local_statistics(image: Image, side: int) -> tuple[npt.NDArray[np.float32],
     mean = cv2.blur(grey, (side, side))
     square = cv2.blur(grey * grey, (side, side))
     return mean, np.sqrt(np.maximum(square - mean * mean, 0.0))
-
-
-def _sampled(image: npt.NDArray[np.float32], pixels: Array) -> npt.NDArray[np.float32]:
-    maps = pixels.astype(np.float32)[None]
-    values: npt.NDArray[np.float32] = np.empty(len(pixels), np.float32)
-    most = 32_000  # cv2.remap takes at most 32767 columns
-    for k in range(0, len(pixels), most):
-        part = maps[:, k : k + most]
-        values[k : k + most] = cv2.remap(
-            image, part, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )[0]
-    return values

@@ -184,7 +184,7 @@ def _measure(
             continue
         near = z[max(0, r - 1) : r + 2, max(0, c - 1) : c + 2]
         stands = float(np.nanmax(near, initial=-np.inf) - np.nanmax(ground))
-        top = _top(z, labels, k, row, col, longest, tilt)
+        top = _top(z, labels, int(k), row, col, longest, tilt)
         lost = min((p.rock_blur / (2.0 * radius * resolution)) ** 2, _MOST_LOST)
         height = (top - float(np.nanmedian(ground))) * (1.0 + lost)
         # What matching smooths, it smooths unevenly: half of what is given back is uncertain.
