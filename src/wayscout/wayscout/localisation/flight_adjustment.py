@@ -443,9 +443,10 @@ class _Adjustment:
         return bool(found)
 
     def overlapping(self, i: int, ground: Array) -> list[int]:
-        """Pictures of other legs and flights that see most of the (n, 3) points of picture i, best first.
+        """Pictures of other legs, and as many of earlier flights, that see most of picture i's (n, 3) points.
 
-        Nearness alone would not do: a swing of 15 degrees moves the view by a quarter of its width.
+        Nearness alone would not do: a swing of 15 degrees moves the view by a quarter of its width. Legs
+        side by side see more of each other than of an earlier flight: it would never be chosen among them.
         """
         p = self.params
         distance = np.linalg.norm(self.centre[:, :2] - self.centre[i, :2], axis=1)
@@ -458,7 +459,9 @@ class _Adjustment:
             inside = before & np.all((pixels > 6.0) & (pixels < size - 7.0), axis=1)
             if inside.sum() >= 12:
                 share[int(j)] = int(inside.sum())
-        return sorted(share, key=lambda j: -share[j])[: p.side_pictures]
+        best = sorted(share, key=lambda j: -share[j])
+        legs, flights = ([j for j in best if self.fixed[j] == fixed] for fixed in (False, True))
+        return legs[: p.side_pictures] + flights[: p.side_pictures]
 
     def match_orbital(self, reach: float) -> bool:
         """Find each picture on the orbital image over the ground points; True when any was found."""
