@@ -175,7 +175,7 @@ def test_a_second_flight_is_tied_to_the_first(flight, rounds):
         adjuster.add_picture(100.0 + k, s.image, s.odom, s.distance, guess)
     again = adjuster.adjust((0.3, 0.3, 0.3), 0.01, first.shift, (0.05, 0.05), first.pictures)
     for a, b in zip(again.optical_poses, first.optical_poses[:6] * rounds, strict=True):
-        assert np.abs(a.position - b.position).max() < 0.005
+        assert np.abs(a.position - b.position).max() < 0.008
 
 
 def test_without_orbital_map_or_motion_the_filter_holds_still(flight):
