@@ -371,6 +371,18 @@ def test_a_survey_up_a_cliff_keeps_height_and_comes_home() -> None:
     assert done.max_height < LIMITS.max_height
 
 
+@pytest.mark.parametrize("far", [66.0, 68.0])
+def test_a_map_off_by_two_metres_does_not_hide_a_cliff(monkeypatch: pytest.MonkeyPatch, far: float) -> None:
+    """Over the edge of a cliff of 14 m and back: where the map shows its top, the laser sees its foot."""
+    monkeypatch.setitem(globals(), "hill", lambda x, y: 14.0 * np.clip(y - 69.5, 0.0, 1.0) + 0.0 * x)
+    ground = Ground([orbital_map(shift=2.0)], LIMITS.ground_uncertainty)
+    way = tuple(FlightWaypoint(0.0, y, 11.0, 3.0, 1.57) for y in (84.0, far, 67.0, 84.0))
+    plan = FlightPlan(1, "over the edge", way, ((0.0, 84.0),))
+    flyer = Flyer(Guidance(plan, LIMITS, ground), 0.0, 84.0).run()
+    assert flyer.guidance.progress.outcome == "complete"
+    assert min(flyer.heights) > LIMITS.min_clearance
+
+
 @pytest.mark.parametrize("delay", [0.0, 0.3])
 def test_pictures_are_taken_where_the_plan_wants_them_however_slow_the_camera(delay: float) -> None:
     plan = straight(100.0, 4.0, 10.0, spacing=2.5)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import grey_dilation
+from scipy.ndimage import grey_dilation, grey_erosion
 
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.flight.trajectory import Trajectory, limit_acceleration, smooth
@@ -33,14 +33,17 @@ class Ground:
     def __init__(self, grids: Sequence[Grid], uncertainty: float = 0.0) -> None:
         self._grids = list(grids)
         self._tallest: list[Grid] = []
+        self._lowest: list[Grid] = []
         for grid in self._grids:
             size = 2 * int(np.ceil(uncertainty / grid.resolution)) + 1
-            filled = np.where(np.isfinite(grid["elevation"]), grid["elevation"], -np.inf)
-            top = grey_dilation(filled, size=(size, size)) if size > 1 else filled
-            top = np.where(np.isfinite(top), top, np.nan)
-            self._tallest.append(
-                Grid(grid.resolution, grid.origin, grid.shape, grid.frame, {"elevation": top})
-            )
+            for kept, most, none in (
+                (self._tallest, grey_dilation, -np.inf),
+                (self._lowest, grey_erosion, np.inf),
+            ):
+                filled = np.where(np.isfinite(grid["elevation"]), grid["elevation"], none)
+                edge = most(filled, size=(size, size)) if size > 1 else filled
+                edge = np.where(np.isfinite(edge), edge, np.nan)
+                kept.append(Grid(grid.resolution, grid.origin, grid.shape, grid.frame, {"elevation": edge}))
 
     def height(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
         """Return the ground's height at points; NaN where no map reaches."""
@@ -49,6 +52,10 @@ class Ground:
     def tallest(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
         """Return the greatest height within `uncertainty` of points; NaN where no map reaches."""
         return _first_known(self._tallest, x, y)
+
+    def relief(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
+        """Return how much the ground rises within `uncertainty` of points; NaN where no map reaches."""
+        return self.tallest(x, y) - _first_known(self._lowest, x, y)
 
 
 def _first_known(grids: Sequence[Grid], x: npt.ArrayLike, y: npt.ArrayLike) -> Array:

@@ -31,6 +31,9 @@ TOUCHING = 0.2  # [m] above ground below which nothing is corrected any more: a 
 HEIGHT_GAIN = 0.8  # [1/s]
 YAW_GAIN = 1.0  # [1/s]
 GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
+CLIFF = (
+    2.0  # [m] of relief around, with which half of that difference may be the map's place and not its height
+)
 SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each step
 REACTION = 0.4  # [s] by which the vehicle lags behind its speed command
 TURNING = 0.15  # [s] the same for the direction: a corner begun late is cut on its outer side
@@ -215,7 +218,9 @@ class Guidance:
         if np.isfinite(laser) and laser > 0.0:
             self._range_time = time
             height = max(laser * float(np.cos(pose.tilt())) - self.limits.range_offset, 0.0)
-            share = min(1.0, dt / GROUND_FILTER)
+            # Above the foot of a cliff the map may show its top: what is learned there would hide the cliff.
+            relief = float(np.nan_to_num(self.ground.relief(x, y)))
+            share = min(1.0, dt / GROUND_FILTER) / (1.0 + (relief / CLIFF) ** 2)
             self._offset = offset + share * ((z - height) - mapped - offset)
             return height
         return float(z - mapped - offset)
