@@ -13,10 +13,8 @@ import numpy.typing as npt
 from wayscout import config
 from wayscout.camera import Camera, load_camera
 from wayscout.errors import InvalidInput
-from wayscout.geometry import Pose
 from wayscout.link.radio import Contact, Radio, contact
 from wayscout.mapping.shrink import shrink_camera
-from wayscout.worlds.folder import Start, StartPose
 from wayscout.worlds.truth import load_truth
 from wayscout_nodes.common.bodies import fixed_offset
 from wayscout_sim.faults import FaultNumbers, Faults
@@ -24,6 +22,7 @@ from wayscout_sim.helicopter import HelicopterPhysics, HelicopterTruth
 from wayscout_sim.pictures import PictureRenderer
 from wayscout_sim.rover import RoverPhysics, RoverTruth
 from wayscout_sim.sensors import HelicopterSensors, Noise, Odometry, RoverSensors
+from wayscout_sim.states import drawn_start
 
 Array = npt.NDArray[np.float64]
 
@@ -119,8 +118,8 @@ class Simulation:
         self._radio = config.load("link", Radio)
         noise = config.load("simulator", Noise)
         start = self.truth.world.start
-        self.rover = RoverPhysics(self.truth, _drawn(start, start.rover, (seed, 0)))
-        self.helicopter = HelicopterPhysics(self.truth, _drawn(start, start.helicopter, (seed, 1)), seed)
+        self.rover = RoverPhysics(self.truth, drawn_start(start, start.rover, seed, 0))
+        self.helicopter = HelicopterPhysics(self.truth, drawn_start(start, start.helicopter, seed, 1), seed)
         self._rover_sensors = RoverSensors(noise, self.rover.wheel_radius, self.rover.observe(), seed)
         self._heli_sensors = HelicopterSensors(self.truth, noise, self.helicopter.observe(), seed)
         self.faults = Faults(config.load("simulator", FaultNumbers))
@@ -219,13 +218,6 @@ class Simulation:
         elapsed = self.time - self._read_at[vehicle]
         self._read_at[vehicle] = self.time
         return elapsed
-
-
-def _drawn(start: Start, believed: StartPose, seed: tuple[int, int]) -> Pose:
-    """Return where a vehicle truly stands: where it is believed to, within the sigmas of the start."""
-    rng = np.random.default_rng([*seed, 51])
-    x, y = rng.normal((believed.x, believed.y), start.position_sigma)
-    return Pose.from_euler(float(x), float(y), 0.0, yaw=float(rng.normal(believed.yaw, start.yaw_sigma)))
 
 
 def _camera(folder: Path, name: str) -> Camera:
