@@ -8,7 +8,8 @@ peaks' prominence; a bump that is not clearly above the ground on every side, th
 of the terrain, not a rock; one that is not clearly higher than its own error is none either.
 
 How high a rock is tells its top over the ground at its very foot: the opening, which tells where rocks are,
-runs below rough ground, and the ground a rock's width off is another's. A map shows tops lower than they
+runs below rough ground, and the ground a rock's width off is another's. Yet no more than it stands above the
+opening: the ground at the foot of a ledge lies below one side alone. A map shows tops lower than they
 are, since matching windows and cells average over their domes. A dome h sqrt(1 - (2r/w)^2), averaged over a
 disc of radius a on its top, loses the share (a/w)^2 of its height, which is given back.
 """
@@ -186,7 +187,7 @@ def _measure(
         stands = float(np.nanmax(near, initial=-np.inf) - np.nanmax(ground))
         top = _top(z, labels, int(k), row, col, longest, tilt)
         lost = min((p.rock_blur / (2.0 * radius * resolution)) ** 2, _MOST_LOST)
-        height = (top - float(np.nanmedian(ground))) * (1.0 + lost)
+        height = min(top - float(np.nanmedian(ground)), float(peak)) * (1.0 + lost)
         # What matching smooths, it smooths unevenly: half of what is given back is uncertain.
         sigma = float(np.hypot(error, 0.5 * lost * peak))
         certain = peak > p.rock_certainty * sigma
