@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from wayscout import config
 from wayscout.errors import InvalidInput
 from wayscout.grid import Bounds, Grid
 from wayscout.terrain import hazards, rocks, sand
@@ -67,6 +68,19 @@ def test_a_ledge_a_hole_and_unknown_ground_are_no_rocks() -> None:
     assert np.isnan(found.height[50, 50])
     with pytest.raises(InvalidInput, match="elevation"):
         rocks.find_rocks(Grid(0.1, (0.0, 0.0), (5, 5)))
+
+
+def test_the_nose_of_a_terrace_is_no_taller_than_it_stands_out() -> None:
+    """On its lower side the ground at its foot lies deeper than the terrace that it belongs to."""
+    grid = Grid(0.1, (-10.0, -10.0), (200, 200))
+    x, y = np.meshgrid(*grid.centres())
+    nose = 0.45 / (1.0 + np.exp((1.2 * np.abs(x) - y) / 0.2))
+    grid["elevation"] = nose + 0.02 * np.sin(3.0 * x) * np.cos(2.3 * y)
+    params = config.load("terrain", rocks.RockParams)
+    stands_out = float(rocks.bumps(grid["elevation"], grid.resolution, params)[0].max())
+    table = rocks.find_rocks(grid).table
+    assert len(table) == 1
+    assert table[0, 3] < 1.01 * stands_out
 
 
 @pytest.mark.parametrize("width", [0.5, 0.8, 1.4])
