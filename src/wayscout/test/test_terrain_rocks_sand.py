@@ -90,7 +90,7 @@ def test_height_that_averaging_took_is_given_back(width: float) -> None:
     fine.add("elevation", 0.0)
     height = 0.6 * width
     put_rock(fine, 0.0, 0.0, width, height)
-    # With the square of a cell, this is rock_blur: 0.07^2 + 0.1^2 / 3 = 0.09^2.
+    # With the square of a cell a disc of 0.09 m, near rock_blur: 0.07^2 + 0.1^2 / 3 = 0.09^2.
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)).astype(np.float32)
     seen = cv2.filter2D(fine["elevation"], -1, disc / disc.sum())
     rows, cols = grid.window(Bounds(-2.0, -2.0, 2.0, 2.0))
