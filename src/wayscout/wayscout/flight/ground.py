@@ -13,7 +13,7 @@ from scipy.ndimage import grey_dilation, grey_erosion
 
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.flight.trajectory import Trajectory, limit_acceleration, smooth
-from wayscout.grid import Grid
+from wayscout.grid import Grid, Layer
 
 Array = npt.NDArray[np.float64]
 
@@ -33,17 +33,17 @@ class Ground:
     def __init__(self, grids: Sequence[Grid], uncertainty: float = 0.0) -> None:
         self._grids = list(grids)
         self._tallest: list[Grid] = []
-        self._lowest: list[Grid] = []
+        self._relief: list[Grid] = []
         for grid in self._grids:
-            size = 2 * int(np.ceil(uncertainty / grid.resolution)) + 1
-            for kept, most, none in (
-                (self._tallest, grey_dilation, -np.inf),
-                (self._lowest, grey_erosion, np.inf),
-            ):
-                filled = np.where(np.isfinite(grid["elevation"]), grid["elevation"], none)
-                edge = most(filled, size=(size, size)) if size > 1 else filled
-                edge = np.where(np.isfinite(edge), edge, np.nan)
-                kept.append(Grid(grid.resolution, grid.origin, grid.shape, grid.frame, {"elevation": edge}))
+            side = 2 * int(np.ceil(uncertainty / grid.resolution)) + 1
+            z = grid["elevation"]
+            top = grey_dilation(np.where(np.isfinite(z), z, -np.inf), size=(side, side))
+            low = grey_erosion(np.where(np.isfinite(z), z, np.inf), size=(side, side))
+            known = np.isfinite(top)
+            self._tallest.append(_like(grid, np.where(known, top, np.nan)))
+            self._relief.append(
+                _like(grid, np.subtract(top, low, out=np.full_like(top, np.nan), where=known))
+            )
 
     def height(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
         """Return the ground's height at points; NaN where no map reaches."""
@@ -55,7 +55,11 @@ class Ground:
 
     def relief(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
         """Return how much the ground rises within `uncertainty` of points; NaN where no map reaches."""
-        return self.tallest(x, y) - _first_known(self._lowest, x, y)
+        return _first_known(self._relief, x, y)
+
+
+def _like(grid: Grid, elevation: Layer) -> Grid:
+    return Grid(grid.resolution, grid.origin, grid.shape, grid.frame, {"elevation": elevation})
 
 
 def _first_known(grids: Sequence[Grid], x: npt.ArrayLike, y: npt.ArrayLike) -> Array:

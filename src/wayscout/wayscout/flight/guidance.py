@@ -31,9 +31,7 @@ TOUCHING = 0.2  # [m] above ground below which nothing is corrected any more: a 
 HEIGHT_GAIN = 0.8  # [1/s]
 YAW_GAIN = 1.0  # [1/s]
 GROUND_FILTER = 1.5  # [s] time constant of the difference between map and laser
-CLIFF = (
-    2.0  # [m] of relief around, with which half of that difference may be the map's place and not its height
-)
+CLIFF = 2.0  # [m] of relief around, with which that difference may as well be one of the map's place
 SEARCH_AHEAD = 4.0  # [m] of path within which the nearest sample is sought each step
 REACTION = 0.4  # [s] by which the vehicle lags behind its speed command
 TURNING = 0.15  # [s] the same for the direction: a corner begun late is cut on its outer side

@@ -13,7 +13,8 @@ from numba import njit
 
 from wayscout.geometry import Array
 from wayscout.grid import Layer
-from wayscout.mapping.matching import DepthMap, Disparity
+from wayscout.mapping.matching import DepthMap
+from wayscout.mapping.subpixel import Disparity
 
 _MOST = 64  # heights per cell and pair that take part in its median
 

@@ -13,11 +13,11 @@ from numba import njit
 
 from wayscout.camera import Camera
 from wayscout.geometry import Pose
-from wayscout.mapping import rectify, subpixel
+from wayscout.mapping import rectify
 from wayscout.mapping.rectify import Image, PairGeometry
 from wayscout.mapping.shrink import factor_for, shrink_camera, shrink_image
+from wayscout.mapping.subpixel import Disparity, refine
 
-Disparity = npt.NDArray[np.float32]
 _PAD = 4  # disparities searched beyond either end of the expected range [px]
 _EDGE = (
     6  # smoothing along the scan lines starts blind at a picture's edge: what is this near is dropped [px]
@@ -151,7 +151,7 @@ def _match(
     disparity = np.empty(raw.shape, np.float32)
     _keep_seen(raw, -_PAD * 16, seen[0], seen[1], disparity)
     if subpixel_reach > 0:
-        disparity = subpixel.refine(left, right, disparity, subpixel_reach)
+        disparity = refine(left, right, disparity, subpixel_reach)
     return DepthMap(disparity, geometry)
 
 
