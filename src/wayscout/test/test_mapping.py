@@ -216,11 +216,12 @@ def sigma_of(
     height: np.ndarray = PLANE,
     spread: float | np.ndarray = 0.01,
     way: np.ndarray | None = None,
+    incline: tuple[float, float] = (0.0, 0.0),
 ) -> np.ndarray:
     """Sigma of a small map of eight samples a cell."""
     params = MapperParams.load().surface
     wide = np.broadcast_to(np.float32(spread), height.shape).astype(np.float32)
-    return surface.sigma_of(height, wide, np.full_like(height, 8.0), 0.1, params, way)
+    return surface.sigma_of(height, wide, np.full_like(height, 8.0), 0.1, params, way, incline)
 
 
 @settings(max_examples=20, deadline=None)
@@ -248,6 +249,23 @@ def test_sigma_grows_where_errors_do(spread: float, step: float, far: float) -> 
     assert bent[30, 0] == pytest.approx(plain[30, 0])
     growth = float(bent[30, -1] ** 2 - plain[30, -1] ** 2)
     assert growth == pytest.approx(p.sigma_bend**2 * far, rel=1e-3)
+
+
+def test_what_is_off_sideways_does_not_count_on_the_slope_of_the_whole_map() -> None:
+    y, x = np.meshgrid(np.arange(60), np.arange(60), indexing="ij")
+    slope = (0.1 * (0.2 * y - 0.1 * x)).astype(np.float32)
+    torn = slope.copy()
+    torn[20:24, 30:50] = np.nan
+    incline = surface.incline_of([torn[:30], torn[30:]], 0.1)
+    np.testing.assert_allclose(incline, (0.2, -0.1), atol=1e-5)
+    np.testing.assert_allclose(
+        sigma_of(slope, incline=incline)[5:-5, 5:-5], sigma_of()[5:-5, 5:-5], rtol=1e-3
+    )
+    assert sigma_of(PLANE, incline=incline)[30, 30] > sigma_of()[30, 30], "flat ground on a map that slopes"
+
+
+def test_the_incline_of_nothing_known_is_none() -> None:
+    assert surface.incline_of([np.full((4, 4), np.nan, np.float32)], 0.1) == (0.0, 0.0)
 
 
 def test_a_cell_that_one_pair_alone_saw_is_less_certain() -> None:

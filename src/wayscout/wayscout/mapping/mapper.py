@@ -265,6 +265,7 @@ class TerrainMapper:
             tile = self.store.tiles[index]
             fused = fusion.fuse(tile.height, tile.sigma, tile.count, p.fusion.outlier_gate)
             tile.fused.update(zip(_RAW, fused, strict=True))
+        incline = surface.incline_of((t.fused["height"] for t in self.store.tiles.values()), p.resolution)
         for index in indices:
             bounds = self.store.bounds(index)
             grid = self.store.grid(bounds.grown(MARGIN), _RAW)
@@ -272,7 +273,7 @@ class TerrainMapper:
                 grid["height"], grid["used"], p.surface.stray_height, p.resolution
             )
             sigma = surface.sigma_of(
-                height, grid["spread"], grid["used"], p.resolution, p.surface, self._way(grid)
+                height, grid["spread"], grid["used"], p.resolution, p.surface, self._way(grid), incline
             )
             reach = round(p.surface.fill_reach / p.resolution)
             full, wide = surface.fill_holes(height, sigma, reach, p.surface.sigma_filled_slope, p.resolution)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -100,14 +101,16 @@ def sigma_of(
     resolution: float,
     params: SurfaceParams,
     way: Layer | None = None,
+    incline: tuple[float, float] = (0.0, 0.0),
 ) -> Layer:
     """Standard deviation of each measured height, once one shift in height has been taken off the whole map.
 
     How high the map as a whole lies is known as well as the vehicles' start, which no cell can tell.
     Independent terms join in squares: a floor; how far the pairs disagree around the cell, which shows
     errors of the poses that neighbours share; how far they disagree in the cell itself; the height of steps
-    nearby, since an edge that is a cell off turns its height into error; the slope, which does the same with
-    what the map is off sideways; and the bend of the track, which neighbours share, so that no disagreement
+    nearby, since an edge that is a cell off turns its height into error; the slope beside the whole map's,
+    which does the same with what the map is off sideways (what the map's own slope makes of that is one shift
+    in height); and the bend of the track, which neighbours share, so that no disagreement
     shows it: noise of the attitude adds up to a random walk of the height with the way. A cell that one pair
     alone saw has no witness and gets `sigma_single` more. The factors are fitted on flown surveys.
 
@@ -115,6 +118,7 @@ def sigma_of(
         height, spread, used: (rows, cols) float32 of `fusion.fuse`, NaN where unknown [m, m, 1].
         resolution: [m].
         way: (rows, cols) distance to where the track begins [m]; None where the poses are exact.
+        incline: mean rise of the whole map towards +y and +x [m/m], see `incline_of`.
 
     Returns:
         (rows, cols) float32 [m], NaN where unknown.
@@ -127,18 +131,31 @@ def sigma_of(
     square = np.maximum(cv2.blur(own * own * witnessed, (side, side)), 0.0)  # blurring leaves tiny negatives
     around = np.sqrt(square / np.maximum(share, 1e-3))
     rises = _rises(height)
+    beside = ((rise / resolution - mean) ** 2 for rise, mean in zip(rises, incline, strict=True))
     variance = (
         params.sigma_floor**2
         + (params.sigma_around * around) ** 2
         + (params.sigma_spread * own) ** 2
         + (params.sigma_step * _step_nearby(height, rises)) ** 2
-        + (params.sigma_place / resolution) ** 2 * (rises[0] ** 2 + rises[1] ** 2)
+        + params.sigma_place**2 * sum(beside)
         + np.where(own > 0.0, 0.0, params.sigma_single**2)
     )
     if way is not None:
         variance += params.sigma_bend**2 * way
     result: Layer = np.where(known, np.sqrt(variance), np.nan).astype(np.float32)
     return result
+
+
+def incline_of(heights: Iterable[Layer], resolution: float) -> tuple[float, float]:
+    """Mean rise of a map's parts, (rows, cols) [m] and NaN where unknown, towards +y and +x [m/m]."""
+    total, count = np.zeros(2), np.zeros(2)
+    for height in heights:
+        for axis in (0, 1):
+            rise = np.diff(height, axis=axis)
+            total[axis] += np.nansum(rise, dtype=np.float64)
+            count[axis] += np.isfinite(rise).sum()
+    along_y, along_x = total / np.maximum(count, 1.0) / resolution
+    return float(along_y), float(along_x)
 
 
 def _rises(height: Layer) -> tuple[Layer, Layer]:
