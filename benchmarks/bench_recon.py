@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hold a finished reconnaissance against the simulator's truth: places of its pictures, time, what was found.
 
-./wayscout recon --target parachute --run runs/here
+Where a run looked at several places, the one that shows an object better counts; debris counts once.
+
+./wayscout recon --run runs/here
 python benchmarks/bench_recon.py runs/here --world worlds/landing_gear [--rows rows.jsonl]
 """
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +28,8 @@ from wayscout.worlds.truth import load_truth
 from wayscout_nodes.common import bodies
 
 Array = npt.NDArray[np.float64]
+
+SAME_PIECE = 0.5  # [m] apart, at most, are two looks at one piece of debris
 
 
 def main() -> None:
@@ -50,8 +55,9 @@ def main() -> None:
             f"most; turned by {np.degrees(rms(angle)):.3f} deg rms, {np.degrees(angle.max()):.3f} deg at most"
         )
         report_objects(site)
-        row = judged(findings_of(site), load_truth(given.world))
-        keep_row(given.rows, {"seed": given.run.name, "seconds": waited[-1], **row})
+    if sites:
+        row = judged(findings_of(sites), load_truth(given.world))
+        keep_row(given.rows, {"seed": given.run.name, "seconds": max(waited), **row})
     if given.rows is not None:
         rows = kept_rows(given.rows)
         summary(rows)
@@ -111,15 +117,23 @@ def report_objects(site: SiteRecord) -> None:
     print(f"  {sum(t['kind'] == 'debris' for t in things)} pieces of debris, {site.facts['lines']} lines")
 
 
-def findings_of(site: SiteRecord) -> Any:
-    """Return a site as it was found, as far as it is judged."""
-    things = [
-        SimpleNamespace(**{**thing, "marks": [SimpleNamespace(**mark) for mark in thing["marks"]]})
-        for thing in site.entries("objects")
-    ]
+def findings_of(sites: list[SiteRecord]) -> Any:
+    """Return what was found at all places together, as far as it is judged."""
+    things: list[SimpleNamespace] = []
+    for site in sites:
+        for entry in site.entries("objects"):
+            thing = SimpleNamespace(**{**entry, "marks": [SimpleNamespace(**m) for m in entry["marks"]]})
+            if thing.kind != "debris" or not any(_same(thing, other) for other in things):
+                things.append(thing)
+    things.sort(key=lambda thing: -thing.seen_share)
     return SimpleNamespace(
-        lines=site.facts["lines"], of=lambda kind: [thing for thing in things if thing.kind == kind]
+        lines=max(site.facts["lines"] for site in sites),
+        of=lambda kind: [thing for thing in things if thing.kind == kind],
     )
+
+
+def _same(thing: SimpleNamespace, other: SimpleNamespace) -> bool:
+    return other.kind == thing.kind and math.dist(thing.position[:2], other.position[:2]) < SAME_PIECE
 
 
 def rms(values: Array) -> float:

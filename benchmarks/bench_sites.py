@@ -135,6 +135,9 @@ def summary(rows: list[Row]) -> None:
     print(f"seeds {[r['seed'] for r in rows]}")
     for fact, limit in (("canopy", 0.03), ("backshell", 0.05)):
         found = [r for r in rows if r[f"{fact}_found"]]
+        if not found:
+            print(f"{fact}: found 0/{len(rows)}")
+            continue
         error = np.abs([r[f"{fact}_error"] for r in found])
         sigmas = np.abs([r[f"{fact}_sigmas"] for r in found])
         within = int(np.sum(error <= limit))

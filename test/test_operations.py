@@ -216,7 +216,12 @@ def test_a_campaign_is_priced(world: Path, tmp_path: Path) -> None:
         (("campaign", "nothing"), "nothing"),
         (("campaign", "none.yaml"), "none.yaml"),
         (("recon", "--target", "beagle", "--world", "gully"), "beagle"),
-        (("recon", "--height", "-3", "--world", "gully"), "height"),
+        (("recon", "--target", "rock", "--height", "-3", "--world", "gully"), "height"),
+        (("recon", "--world", "gully"), "gully knows no targets"),
+        (
+            ("recon", "--target", "a", "--target", "b", "--position", "1", "2", "--world", "gully"),
+            "recon.position",
+        ),
         (("approve", "/nowhere"), "/nowhere"),
         (("abort", "/nowhere"), "/nowhere"),
     ],

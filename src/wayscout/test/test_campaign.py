@@ -28,7 +28,15 @@ from wayscout.flight.campaign import (
     write_campaign,
 )
 from wayscout.flight.envelope import OutsideEnvelope, check
-from wayscout.flight.itinerary import Setting, area_of, estimate, heard, landing_spots, plan_task
+from wayscout.flight.itinerary import (
+    Setting,
+    area_of,
+    estimate,
+    heard,
+    landing_spots,
+    looks_at_all,
+    plan_task,
+)
 from wayscout.flight.plan import HelicopterLimits
 from wayscout.flight.plan_file import PlannedFlight, from_here, planned, read_flight, write_flight
 from wayscout.flight.recon import ReconParams, Scout, plan_recon
@@ -433,3 +441,23 @@ def test_the_nearer_to_a_limit_the_greater_the_risk() -> None:
     ]
     assert risks == sorted(risks)
     assert risks[-1] > 0.5
+
+
+# --- looks at everything ----------------------------------------------------------------------------------
+
+
+def gear(**places: tuple[float, float]) -> World:
+    entries = [{"name": n, "kind": n, "x": x, "y": y, "sigma": 1.0} for n, (x, y) in places.items()]
+    return world(targets=entries)
+
+
+def test_looks_at_all_targets_take_each_in_once() -> None:
+    params = config.load("recon", ReconParams)
+    assert looks_at_all(world(), params) == []
+    assert looks_at_all(gear(parachute=(0.0, 0.0), backshell=(18.0, 0.0)), params) == ["parachute"]
+    assert looks_at_all(gear(parachute=(-25.0, 0.0), backshell=(25.0, 0.0)), params) == [
+        "parachute",
+        "backshell",
+    ]
+    bridged = gear(parachute=(-15.0, 0.0), backshell=(15.0, 0.0), debris=(0.0, 0.0))
+    assert looks_at_all(bridged, params) == ["parachute"]

@@ -56,7 +56,10 @@ def campaign(
 
 
 def recon(
-    target: Annotated[str, typer.Option(help="Name of one of the world's targets.")] = "parachute",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of one of the world's targets, or several in turn; by default all of them."),
+    ] = None,
     world: WorldName = "landing_gear",
     height: Annotated[
         float | None, typer.Option(help="Metres above the ground; by default the planner's.")
@@ -65,7 +68,8 @@ def recon(
         float | None, typer.Option(help="Metres on the ground of a colour pixel; by default the planner's.")
     ] = None,
     position: Annotated[
-        tuple[float, float] | None, typer.Option(help="x y in map, in place of the world's.")
+        tuple[float, float] | None,
+        typer.Option(help="x y of the one target in map, in place of the world's."),
     ] = None,
     seed: Seed = 0,
     run: Run = None,
@@ -73,15 +77,24 @@ def recon(
     link: Link = False,
     params_file: ParamsFile = None,
 ) -> None:
-    """Look at a target from several sides and measure what lies there."""
+    """Look at targets from several sides and measure what lies there."""
     from wayscout.flight.campaign import Campaign, check_campaign
+    from wayscout.flight.itinerary import looks_at_all
+    from wayscout.flight.recon import ReconParams
     from wayscout.worlds.folder import load_world, parse
 
-    given = {"height": height, "ground_sampling": ground_sampling, "position": position}
-    task = {"task": "recon", "target": target, **{k: v for k, v in given.items() if v is not None}}
-    found = parse(Campaign, {"name": f"recon {target}", "tasks": [task]}, Path("recon"))
     folder = brain.find_world(world, ROOT / "worlds")
-    check_campaign(found, load_world(folder))
+    public = load_world(folder)
+    names = target or looks_at_all(public, config.load("recon", ReconParams))
+    if not names:
+        raise InvalidInput("recon.target", None, f"{public.name} knows no targets; name one and its position")
+    if position is not None and len(names) > 1:
+        raise InvalidInput("recon.position", position, f"one target is needed with it, not {names}")
+    given = {"height": height, "ground_sampling": ground_sampling, "position": position}
+    wish = {field: value for field, value in given.items() if value is not None}
+    tasks = [{"task": "recon", "target": name, **wish} for name in names]
+    found = parse(Campaign, {"name": f"recon {' and '.join(names)}", "tasks": tasks}, Path("recon"))
+    check_campaign(found, public)
     raise typer.Exit(_fly(found, folder, seed, run, params_file, approval=approval, link=link))
 
 

@@ -23,7 +23,7 @@ from wayscout.flight.envelope import FlightCost, OutsideEnvelope, check, price, 
 from wayscout.flight.ground import Ground
 from wayscout.flight.landing import find_sites
 from wayscout.flight.plan import FlightPlan, FlightWaypoint, HelicopterLimits
-from wayscout.flight.recon import ReconParams, Scout, Wish, together
+from wayscout.flight.recon import ReconParams, Scout, Wish, beside, together
 from wayscout.flight.solar import Pack, SunPower
 from wayscout.flight.survey import HOME_SPACING, picture_spacing, plan_survey
 from wayscout.grid import Grid
@@ -90,9 +90,24 @@ def targets_of(
     """Return the targets of a campaign's reconnaissances by name, and what is looked at for each of them."""
     recons = [task for task in campaign.tasks if isinstance(task, Recon)]
     targets = {task.target: target_of(task, world) for task in recons}
-    known = [Prior(t.x, t.y, t.sigma, t.kind, t.size or 0.0, t.name) for t in world.targets]
+    known = _priors(world)
     wide = [task.target for task in recons if task.size is None]  # else it was told what to look at
     return targets, {**targets, **{name: together(targets[name], known, params) for name in wide}}
+
+
+def looks_at_all(world: World, params: ReconParams) -> list[str]:
+    """Return the names of targets to look at in turn, so that each of the world's is in one of the looks."""
+    left = _priors(world)
+    names = []
+    while left:
+        names.append(left[0].name)
+        seen = {prior.name for prior in beside(left[0], left, params)}
+        left = [prior for prior in left if prior.name not in seen]
+    return names
+
+
+def _priors(world: World) -> list[Prior]:
+    return [Prior(t.x, t.y, t.sigma, t.kind, t.size or 0.0, t.name) for t in world.targets]
 
 
 def area_of(task: Task | None, setting: Setting, here: Spot) -> Area | None:

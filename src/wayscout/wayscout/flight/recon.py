@@ -139,12 +139,10 @@ class _Rings:
     colours: tuple[int, ...]
 
 
-def together(target: Prior, others: Sequence[Prior], params: ReconParams) -> Prior:
-    """Return a target widened to hold those beside it, so that one flight looks at all of them.
+def beside(target: Prior, others: Sequence[Prior], params: ReconParams) -> list[Prior]:
+    """Return a target and those of others that one flight looks at with it.
 
-    What is nearer than `recon_together` from rim to rim belongs to it, and what is as near to that. The disc
-    around all of them is looked at, with the largest of their sigmas, and `recon_debris` around a backshell;
-    alone, the target stays as it is.
+    What is nearer than `recon_together` from rim to rim belongs to it, and what is as near to that.
     """
     found, left = [target], [o for o in others if (o.x, o.y, o.kind) != (target.x, target.y, target.kind)]
     for one in found:
@@ -153,6 +151,16 @@ def together(target: Prior, others: Sequence[Prior], params: ReconParams) -> Pri
             if gap - 0.5 * (params.size_of(one) + params.size_of(other)) < params.recon_together:
                 left.remove(other)
                 found.append(other)  # whose own neighbours are then looked for
+    return found
+
+
+def together(target: Prior, others: Sequence[Prior], params: ReconParams) -> Prior:
+    """Return a target widened to hold those beside it, so that one flight looks at all of them.
+
+    The disc around all of them is looked at, with the largest of their sigmas, and `recon_debris` around a
+    backshell; alone, the target stays as it is.
+    """
+    found = beside(target, others, params)
     if len(found) == 1:
         return target
     angle = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
