@@ -8,6 +8,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -500,22 +501,26 @@ def test_steep_or_unknown_ground_offers_no_site() -> None:
     assert landing.find_sites(unmeasured, (0.0, 0.0), LIMITS) == []
 
 
-def test_the_choice_prefers_measured_then_proven_then_orbital() -> None:
+def test_measured_ground_comes_before_stood_on_before_seen_from_orbit() -> None:
     measured, orbital = landing_ground(0.02), Grid.over(Bounds(-40.0, -40.0, 40.0, 40.0), 1.0)
     orbital.add("elevation", 0.0)
-    site, _ = landing.choose_site([(0.0, 0.0)], LIMITS, measured, orbital)
-    assert site is not None
-    assert site.basis == "map"
-    site, why = landing.choose_site([(30.0, 0.0)], LIMITS, measured, orbital, proven=[(30.2, 0.0)])
-    assert site is not None
-    assert (site.x, site.basis) == (30.2, "proven")
-    assert "before" in why
-    site, why = landing.choose_site([(30.0, 0.0)], LIMITS, measured, orbital)
-    assert site is not None
-    assert site.basis == "orbital"
-    site, why = landing.choose_site([(300.0, 0.0)], LIMITS, measured, orbital)
-    assert site is None
-    assert "no safe site" in why
+
+    def considered(point: tuple[float, float], **known: Any) -> landing.Verdict:
+        return landing.consider(point, LIMITS, measured=measured, orbital=orbital, **known)
+
+    found = considered((0.0, 0.0))
+    assert found.site is not None
+    assert found.site.basis == "map"
+    found = considered((30.0, 0.0), proven=[(30.2, 0.0)])
+    assert found.site is not None
+    assert (found.site.x, found.site.basis) == (30.2, "proven")
+    assert "before" in found.why
+    found = considered((30.0, 0.0))
+    assert found.site is not None
+    assert found.site.basis == "orbital"
+    found = considered((300.0, 0.0))
+    assert found.site is None
+    assert "no safe site" in found.why
 
 
 def test_energy_is_read_from_the_battery_and_else_from_the_clock() -> None:
@@ -554,7 +559,6 @@ def test_the_log_comes_back_and_adds_up(tmp_path: Path) -> None:
     ]
     log.write_csv(book, tmp_path / "log.csv")
     assert log.read_csv(tmp_path / "log.csv") == book
-    log.write_json(book, tmp_path / "log.json")
     total = log.totals(book)
     assert (total.flights, total.minutes, total.kilometres, total.pictures) == (2, 4.0, 0.5, 176)
     assert total.colour_pictures == 10

@@ -312,34 +312,6 @@ def consider(
     return Verdict(None, f"no safe site on {what} near ({point[0]:.1f}, {point[1]:.1f})", (), seen)
 
 
-def choose_site(
-    wanted: Sequence[tuple[float, float]],
-    limits: HelicopterLimits,
-    measured: Grid | None = None,
-    orbital: Grid | None = None,
-    *,
-    proven: Sequence[tuple[float, float]] = (),
-    search: float | None = None,
-) -> tuple[LandingSite | None, str]:
-    """Choose where to land among wanted points, preferred first, on what is known before the flight.
-
-    Ground that was measured, or stood on, at any of the points comes before what only the orbiter saw.
-
-    Args:
-        measured, orbital: maps, either may be missing.
-        proven: x, y [m] of places it has stood on.
-
-    Returns:
-        The site (None when nothing is known to be safe) and why it was chosen, in words.
-    """
-    for above in (None, orbital):
-        for point in wanted:
-            found = consider(point, limits, measured=measured, orbital=above, proven=proven, search=search)
-            if found.site is not None:
-                return found.site, found.why
-    return None, "no safe site is known near any wanted point"
-
-
 def refusal(
     wanted: Sequence[tuple[float, float]],
     limits: HelicopterLimits,

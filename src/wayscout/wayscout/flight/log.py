@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -104,9 +103,3 @@ def read_csv(path: Path) -> list[FlightRecord]:
                     ) from None
             records.append(FlightRecord(**values))
     return records
-
-
-def write_json(records: Sequence[FlightRecord], path: Path) -> None:
-    """Write {'flights': [...], 'totals': {...}}."""
-    content = {"flights": [asdict(r) for r in records], "totals": asdict(totals(records))}
-    path.write_text(json.dumps(content, indent=2) + "\n")

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from wayscout.flight.plan import FlightPlan, FlightWaypoint
-from wayscout.worlds.folder import parse, read_yaml, write_yaml
+from wayscout.worlds.folder import parse, read_yaml
 
 Array = npt.NDArray[np.float64]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -98,8 +98,3 @@ def planned(plan: FlightPlan) -> PlannedFlight:
     """Return a plan in the form that is written to files."""
     waypoints = [PlannedWaypoint(**asdict(w)) for w in plan.waypoints]
     return PlannedFlight(name=plan.name, waypoints=waypoints, landing_sites=list(plan.landing_sites))
-
-
-def write_flight(file: Path, plan: FlightPlan) -> None:
-    """Write a plan so that `read_flight` reads it back."""
-    write_yaml(file, planned(plan).model_dump(mode="json"), "A flight plan; see docs/operators.md.")
