@@ -493,6 +493,22 @@ def test_known_obstacles_are_kept_clear() -> None:
     assert min(np.hypot(s.x, s.y) for s in sites) > 0.5 + LIMITS.landing_radius
 
 
+def test_noise_and_corrections_of_the_pose_are_no_speed_and_no_way() -> None:
+    rng = np.random.default_rng(3)
+    guidance = Guidance(straight(90.0, 3.0, 8.0), LIMITS, Ground([]))
+    jumped = np.zeros(2)
+    for i in range(301):
+        jump = np.array([0.0, 0.4]) if i == 200 else np.zeros(2)
+        jumped += jump
+        noise = rng.normal(0.0, 0.01, 3)
+        x = 3.0 * max(0.1 * i - 2.0, 0.0)
+        height = min(0.4 * i, 8.0)
+        pose = Pose.from_euler(x + jumped[0] + noise[0], jumped[1] + noise[1], height + noise[2])
+        guidance.step(0.1 * i, pose, height, np.inf, jump)
+    assert guidance.progress.max_speed == pytest.approx(3.0, abs=0.05)
+    assert guidance.progress.distance == pytest.approx(84.0, abs=1.0)
+
+
 def test_steep_or_unknown_ground_offers_no_site() -> None:
     assert landing.find_sites(landing_ground(0.2), (0.0, 0.0), LIMITS) == []
     assert landing.find_sites(landing_ground(0.0), (500.0, 0.0), LIMITS) == []

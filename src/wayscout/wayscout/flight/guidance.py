@@ -39,6 +39,7 @@ ON_PATH = 1.5  # [m] from the path within which the progress along it never rest
 ARRIVED = 0.5  # [m] from the landing site at which the descent may begin
 LOOK_FROM = 25.0  # [m] before the end of the path from which pictures of the landing place may be taken
 HIGH = 1.0  # [m] above ground by laser that can't be a landing
+SPEED_TIME = 1.0  # [s] over which speed is logged: from pose to pose it is noise
 SETTLED_TIME = 1.2  # [s] over which sinking is judged
 SETTLED_SHARE = 0.25  # of the commanded sinking below which it stands on the ground
 TAKEOFF_LIMIT = 20.0  # [s] from rotor start within which it must be off the ground
@@ -119,6 +120,7 @@ class Guidance:
         self._last_velocity = np.zeros(3)  # in map, as commanded
         self._range_time: float | None = None
         self._sinking: deque[tuple[float, float]] = deque()
+        self._moved: deque[tuple[float, Array]] = deque()  # seconds and way of the last steps
         self._cut_short = self._diverted = self._asked = self._relative = False
         self._end_height = self.plan.waypoints[-1].height
         self._approach: Approach | None = None
@@ -171,9 +173,9 @@ class Guidance:
         self._time, self._energy = time, energy_left
         if self._site is not None and self._relative:
             self._site = (self._site[0] + float(jump[0]), self._site[1] + float(jump[1]))
-        dt, velocity = self._measure(time, pose)
+        dt, moved = self._measure(time, pose, jump)
         height = self._height(time, dt, pose, laser)
-        self._book(time, pose, height, velocity, dt)
+        self._book(time, pose, height, moved, dt)
         if pose.tilt() > LOST_TILT:
             return self._stop(LOST, f"it lies at {np.degrees(pose.tilt()):.0f} deg")
         if self.progress.airborne_since is None and time - self._begun > TAKEOFF_LIMIT:
@@ -181,7 +183,7 @@ class Guidance:
         if self.phase in (CLIMB, SURVEY, RETURN):
             self._watch(time, pose, height, energy_left)
         if self._cut_short and not self._diverted and self.phase != DESCEND:
-            self._divert(pose, velocity, height)
+            self._divert(pose, moved / dt, height)
         if self.phase == CLIMB:
             command = self._climb(pose, height)
         elif self.phase in (SURVEY, RETURN):
@@ -192,17 +194,18 @@ class Guidance:
 
     # --- what is measured -------------------------------------------------------------------------------
 
-    def _measure(self, time: float, pose: Pose) -> tuple[float, Array]:
+    def _measure(self, time: float, pose: Pose, jump: Sequence[float] | Array) -> tuple[float, Array]:
+        """Return the seconds since the last step and the way since then, (2,) [m], without the jump."""
         if self._last is None or time <= self._last[0]:
-            dt, velocity = self._dt, np.zeros(3)
+            dt, moved = self._dt, np.zeros(2)
         else:
             dt = time - self._last[0]
-            velocity = (pose.position - self._last[1]) / dt
-        self._last, self._dt = (time, pose.position.copy()), dt
+            moved = pose.position[:2] - self._last[1] - np.asarray(jump, dtype=np.float64)
+        self._last, self._dt = (time, pose.position[:2].copy()), dt
         if self._takeoff is None:
             self._takeoff = pose.position.copy()
             self._range_time = self._begun = time
-        return dt, velocity
+        return dt, moved
 
     def _height(self, time: float, dt: float, pose: Pose, laser: float) -> float:
         """Return the height above ground, by laser or else by map, and learn the map's offset."""
@@ -223,17 +226,22 @@ class Guidance:
             return height
         return float(z - mapped - offset)
 
-    def _book(self, time: float, pose: Pose, height: float, velocity: Array, dt: float) -> None:
+    def _book(self, time: float, pose: Pose, height: float, moved: Array, dt: float) -> None:
         p = self.progress
         if p.airborne_since is None:
             if self._takeoff is not None and pose.position[2] - self._takeoff[2] > 0.2:
                 p.airborne_since = time - dt
             return
-        speed = float(np.hypot(velocity[0], velocity[1]))
         p.elapsed = time - p.airborne_since
-        p.distance += speed * dt
+        p.distance += float(np.hypot(moved[0], moved[1]))
         p.max_height = max(p.max_height, height)
-        p.max_speed = max(p.max_speed, speed)
+        self._moved.append((dt, moved))
+        while sum(seconds for seconds, _ in self._moved) > SPEED_TIME + 1e-6:
+            self._moved.popleft()
+        lasted = sum(seconds for seconds, _ in self._moved)
+        if lasted > 0.8 * SPEED_TIME:
+            way = np.sum([step for _, step in self._moved], axis=0)
+            p.max_speed = max(p.max_speed, float(np.hypot(way[0], way[1])) / lasted)
 
     # --- what may end a flight early --------------------------------------------------------------------
 
