@@ -124,6 +124,20 @@ def test_the_size_of_a_partly_seen_canopy_is_as_sure_as_it_says(hidden_from: flo
     assert found.traced < 0.8
 
 
+def test_what_was_not_seen_is_not_torn() -> None:
+    whole = as_mosaic(cloth())
+    hidden = np.zeros(whole.source.shape, bool)
+    for x, y in ((-4.0, -3.0), (2.5, -5.0), (6.0, 0.0)):
+        rows, cols = (slice(round((at + 15.0) / CELL), round((at + 16.2) / CELL)) for at in (y, x))
+        hidden[rows, cols] = True
+    part = replace(whole, source=np.where(hidden, -1, 0).astype(np.int16))
+    found = canopy.find(part, tint(part, PARAMS), PARAMS)
+    assert found is not None
+    assert found.traced > 0.9
+    (torn,) = [m for m in found.marks if m.kind == "torn"]
+    assert np.hypot(torn.x - 4.0, torn.y - 2.0) < 0.3
+
+
 def test_pieces_are_found_and_measured_but_not_lines_nor_drifts() -> None:
     image = scene()
     pieces = [((-6.0, 4.0), 0.4, WHITE), ((5.0, -7.0), 0.25, FOIL), ((8.0, 8.0), 0.6, (80, 78, 78))]

@@ -64,9 +64,9 @@ def find(mosaic: Mosaic, tint: Tint, params: SiteParams) -> Canopy | None:
     )  # fmt: skip
     cloth = (strange > 0.4).astype(np.uint8)
     cell = mosaic.resolution * stride
-    cloth = cv2.morphologyEx(cloth, cv2.MORPH_OPEN, _disk(0.3 / cell))
-    cloth = cv2.morphologyEx(cloth, cv2.MORPH_CLOSE, _disk(0.6 / cell))
-    cloth = cv2.morphologyEx(cloth, cv2.MORPH_OPEN, _disk(0.8 / cell))
+    cloth = cv2.morphologyEx(cloth, cv2.MORPH_OPEN, circles.disk(0.3 / cell))
+    cloth = cv2.morphologyEx(cloth, cv2.MORPH_CLOSE, circles.disk(0.6 / cell))
+    cloth = cv2.morphologyEx(cloth, cv2.MORPH_OPEN, circles.disk(0.8 / cell))
     count, labels, stats, centres = cv2.connectedComponentsWithStats(cloth)
     best, most = 0, params.canopy_area / cell**2
     for k in range(1, count):
@@ -84,7 +84,7 @@ def around(canopy: Canopy, mosaic: Mosaic, margin: float) -> Mask:
     """True within `margin` [m] of the canopy."""
     stride = 8
     small = cv2.resize(canopy.mask.astype(np.uint8), None, fx=1 / stride, fy=1 / stride)
-    wide = cv2.dilate(small, _disk(margin / mosaic.resolution / stride))
+    wide = cv2.dilate(small, circles.disk(margin / mosaic.resolution / stride))
     return np.asarray(cv2.resize(wide, canopy.mask.shape[::-1], interpolation=cv2.INTER_NEAREST)) > 0
 
 
@@ -109,7 +109,8 @@ def _trace(mosaic: Mosaic, tint: Tint, middle: Array, reach: float, params: Site
     if found.mean() < LEAST_TRACED:
         return None
     rim = np.interp(np.arange(len(rim)), np.flatnonzero(found), rim[found], period=len(rim))
-    rim = np.where(_far_from(found), circle, rim)
+    guessed = _far_from(found)
+    rim = np.where(guessed, circle, rim)
     corners = middle + rim[:, None] * turn
     moments = cv2.moments(corners.astype(np.float32)[:, None])
     # An edge is off by a share common to all of it; where it was guessed, by the rim's own unevenness too.
@@ -123,8 +124,8 @@ def _trace(mosaic: Mosaic, tint: Tint, middle: Array, reach: float, params: Site
     x, y = mosaic.at(middle[1], middle[0])
     outline = np.stack(mosaic.at(corners[:, 1], corners[:, 0]), axis=1)
     diameter = 2.0 * float(np.sqrt(area / np.pi))
-    torn = marks.find(mosaic, tint, corners, middle, mask > 0, params)
-    return Canopy(float(x), float(y), outline, diameter, sigma, float(found.mean()), torn, mask > 0)
+    told = marks.find(mosaic, tint, corners, ~guessed, middle, mask > 0, params)
+    return Canopy(float(x), float(y), outline, diameter, sigma, float(found.mean()), told, mask > 0)
 
 
 def _far_from(found: Mask) -> Mask:
@@ -189,8 +190,3 @@ def _levels(red: Array, inside: Mask, params: SiteParams) -> tuple[float, float]
     )
     high = params.cloth_redness
     return low, high if not orange.size else max(high, 0.25 * float(np.median(orange)))
-
-
-def _disk(radius: float) -> npt.NDArray[np.uint8]:
-    n = max(1, round(radius))
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)), np.uint8)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -75,3 +76,9 @@ def guessed(bearing: Array, known: Mask) -> float:
     mean = rows[~known].sum(axis=0) / len(bearing)
     wander = alike * np.count_nonzero(~known) / len(bearing) ** 2
     return float(np.sqrt(mean @ spread @ mean + wander))
+
+
+def disk(radius: float) -> npt.NDArray[np.uint8]:
+    """Return a round structuring element of so many cells, at least one, about its middle."""
+    n = max(1, round(radius))
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)), np.uint8)

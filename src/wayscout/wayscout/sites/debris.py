@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.sites import circles
 from wayscout.sites.colour import Tint
 from wayscout.sites.mosaic import filled
 from wayscout.sites.records import Mosaic
@@ -46,7 +47,7 @@ def find(mosaic: Mosaic, tint: Tint, covered: Mask, params: SiteParams) -> list[
     holes = _holes(mosaic)
     strange = _strange(mosaic, tint, covered, holes)
     unseen = ((mosaic.source < 0) & ~holes).astype(np.uint8)
-    covered = covered | (cv2.dilate(unseen, _disk(EDGE / mosaic.resolution)) > 0)
+    covered = covered | (cv2.dilate(unseen, circles.disk(EDGE / mosaic.resolution)) > 0)
     found: list[Piece] = []
     for sign in (-1.0, 1.0):
         depth = sign * strange
@@ -64,7 +65,7 @@ def _pieces_above(
     """Yield the pieces among what is connected where the depth exceeds a level."""
     mask = ((depth > level) & ~covered).astype(np.uint8)
     # lines are thinner than pieces
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disk(0.035 / mosaic.resolution))
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, circles.disk(0.035 / mosaic.resolution))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     least = 0.3 * (params.debris_smallest / mosaic.resolution) ** 2
     most = (params.debris_largest / mosaic.resolution) ** 2
@@ -147,8 +148,3 @@ def _slope(half: npt.NDArray[np.uint8], depth: Layer) -> float:
     gx, gy = (cv2.Sobel(depth, cv2.CV_32F, *axes, ksize=3, scale=0.125) for axes in ((1, 0), (0, 1)))
     rim = (half > 0) & (cv2.erode(half, np.ones((3, 3), np.uint8), borderValue=0) == 0)
     return float(np.mean(np.hypot(gx, gy)[rim]))
-
-
-def _disk(radius: float) -> npt.NDArray[np.uint8]:
-    n = max(1, round(radius))
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)), np.uint8)

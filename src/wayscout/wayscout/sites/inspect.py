@@ -113,7 +113,10 @@ def _canopy(found: canopy.Canopy, mosaic: Mosaic, views: Views, poses: Sequence[
         f"({sum(m.area for m in dark):.1f} m^2, deep shadows of folds included).",
     ]
     if found.traced < 0.95:
-        notes.append(f"{1.0 - found.traced:.0%} of the outline was not traced and is interpolated.")
+        notes.append(
+            f"{1.0 - found.traced:.0%} of the outline was not traced and is interpolated; torn and dark "
+            "areas were looked for on what was seen alone."
+        )
     x, y = found.x, found.y
     return SiteObject(
         "parachute", (x, y, float(ground.sample("elevation", x, y))),

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from wayscout.sites import circles
 from wayscout.sites.colour import Tint
 from wayscout.sites.records import Mark, Mosaic
 from wayscout.sites.settings import SiteParams
@@ -22,23 +23,32 @@ VENT, HEM = 0.085, 0.93  # shares of the radius between which marks are looked f
 GAP = (0.60, 0.95)  # shares of the radius between which the gap before the band runs
 GAP_STEP, GAP_HALF = 0.01, 0.045  # share of the radius: cells in which it is sought, half of its width
 SWAY = 0.02  # of soil's share that a step of the gap inwards or outwards costs
+EDGE = 0.2  # m beside what was not seen, where smoothing takes it for soil
 BLUR, DARK_BLUR = 0.06, 0.12  # m, deviations of the smoothing of redness and of brightness
 BARE_OPENING, DARK_OPENING = 0.08, 0.16  # m, radii of what is too narrow for a mark
 
 
 def find(
-    mosaic: Mosaic, tint: Tint, corners: Array, middle: Array, inside: Mask, params: SiteParams
+    mosaic: Mosaic,
+    tint: Tint,
+    corners: Array,
+    traced: Mask,
+    middle: Array,
+    inside: Mask,
+    params: SiteParams,
 ) -> tuple[Mark, ...]:
-    """Find the marks of a canopy, largest first.
+    """Find the marks of a canopy, largest first. What was not seen, or lies before a guessed rim, has none.
 
     Args:
         corners, middle: (n, 2) outline from east counter-clockwise, (2,) its middle, both col, row.
+        traced: (n,), False where the outline is guessed.
         inside: (rows, cols), True inside the outline.
     """
     low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
     high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 3, inside.shape[::-1])
     cut = slice(low[1], high[1]), slice(low[0], high[0])
-    cloth, red, bright = inside[cut], np.nan_to_num(tint.redness[cut]), np.nan_to_num(tint.brightness[cut])
+    red, bright = np.nan_to_num(tint.redness[cut]), np.nan_to_num(tint.brightness[cut])
+    cloth = inside[cut] & _inner(np.isfinite(tint.redness[cut]), EDGE / mosaic.resolution)
     share, bearing = _polar(corners, middle - low, low, cloth.shape)
     pale, orange = cloth & (red < -params.cloth_redness), cloth & (red > params.orange_redness)
     if not (pale.any() and orange.any()):
@@ -47,7 +57,7 @@ def find(
     smooth = cv2.GaussianBlur(red, (0, 0), BLUR / mosaic.resolution)
     gap = _gap((np.abs(smooth) < params.cloth_redness), cloth, share, bearing, len(corners))
     sought = cloth & (share < HEM) & (share > VENT)
-    sought &= np.abs(share - gap[bearing]) > GAP_HALF
+    sought &= (np.abs(share - gap[bearing]) > GAP_HALF) & traced[bearing]
     bare = (smooth > params.bare_pale * colours[0]) & (smooth < params.bare_orange * colours[1])
     # each cell beside the brightness of its own cloth, the more so the less dust is on it
     light = float(np.median(bright[pale])), float(np.median(bright[orange]))
@@ -102,13 +112,16 @@ def _gap(soil: Mask, cloth: Mask, share: Array, bearing: npt.NDArray[np.int_], b
     return result
 
 
+def _inner(mask: Mask, cells: float) -> Mask:
+    """True farther than so many cells from where it is False."""
+    return np.asarray(cv2.erode(mask.astype(np.uint8), circles.disk(cells))) > 0
+
+
 def _areas(
     kind: Literal["dark", "torn"], mask: Mask, opening: float, mosaic: Mosaic,
     low: npt.NDArray[np.int_], params: SiteParams,
 ) -> Iterator[Mark]:  # fmt: skip
-    n = max(1, round(opening / mosaic.resolution))
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1))
-    whole = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disk)
+    whole = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, circles.disk(opening / mosaic.resolution))
     count, _, stats, centres = cv2.connectedComponentsWithStats(whole)
     for k in range(1, count):
         area = float(stats[k, cv2.CC_STAT_AREA]) * mosaic.resolution**2
