@@ -22,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 VENT, HEM = 0.085, 0.93  # shares of the radius between which marks are looked for
 GAP = (0.60, 0.95)  # shares of the radius between which the gap before the band runs
 GAP_STEP, GAP_HALF = 0.01, 0.045  # share of the radius: cells in which it is sought, half of its width
+GAP_CORE = 0.02  # share of the radius beside the gap's way that shows nothing but soil
 SWAY = 0.02  # of soil's share that a step of the gap inwards or outwards costs
 EDGE = 0.2  # m beside what was not seen, where smoothing takes it for soil
 BLUR, DARK_BLUR = 0.06, 0.12  # m, deviations of the smoothing of redness and of brightness
@@ -56,9 +57,15 @@ def find(
     colours = float(np.median(red[pale])), float(np.median(red[orange]))
     smooth = cv2.GaussianBlur(red, (0, 0), BLUR / mosaic.resolution)
     gap = _gap((np.abs(smooth) < params.cloth_redness), cloth, share, bearing, len(corners))
-    sought = cloth & (share < HEM) & (share > VENT)
-    sought &= (np.abs(share - gap[bearing]) > GAP_HALF) & traced[bearing]
-    bare = (smooth > params.bare_pale * colours[0]) & (smooth < params.bare_orange * colours[1])
+    within = np.abs(share - gap[bearing])
+    sought = cloth & (share < HEM) & (share > VENT) & (within > GAP_HALF) & traced[bearing]
+    # soil below the canopy, which the gap shows, is not just as red as the soil around
+    soil = float(np.median(smooth[cloth & (within < GAP_CORE)]))
+    pale_least, orange_most = (
+        soil + share * (colour - soil)
+        for share, colour in zip((params.bare_pale, params.bare_orange), colours, strict=True)
+    )
+    bare = (smooth > pale_least) & (smooth < orange_most)
     # each cell beside the brightness of its own cloth, the more so the less dust is on it
     light = float(np.median(bright[pale])), float(np.median(bright[orange]))
     level = np.interp(smooth, [colours[0], 0.0, colours[1]], [light[0], 0.0, light[1]])
