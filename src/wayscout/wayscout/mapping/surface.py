@@ -16,7 +16,7 @@ from wayscout.grid import Layer
 
 Mask = npt.NDArray[np.bool_]
 
-_STRAY_AREA = 0.2501  # m^2 of a patch, half a metre square, that no rock of twice stray_height fills
+_STRAY_SIDE = 0.5  # m of a square that no rock of twice stray_height fills
 _STRAY_DEPTH = 3.0  # of a patch's width, from which it cannot be a rock or a pit
 
 
@@ -56,7 +56,9 @@ def without_strays(height: Layer, used: Layer, limit: float, resolution: float) 
     count, patch, facts, _ = cv2.connectedComponentsWithStats(far.astype(np.uint8), connectivity=8)
     cells = facts[:, cv2.CC_STAT_AREA]
     depth = np.bincount(patch.ravel(), np.nan_to_num(off).ravel(), count) / np.maximum(cells, 1)
-    small = (cells * resolution**2 <= _STRAY_AREA) | (depth > _STRAY_DEPTH * np.sqrt(cells) * resolution)
+    small = (cells <= round((_STRAY_SIDE / resolution) ** 2)) | (
+        depth > _STRAY_DEPTH * np.sqrt(cells) * resolution
+    )
     small[0] = False  # what is not far
     result: Layer = np.where(stray | small[patch], np.nan, height).astype(np.float32)
     return result
