@@ -120,7 +120,8 @@ class Guidance:
         self._last_velocity = np.zeros(3)  # in map, as commanded
         self._range_time: float | None = None
         self._sinking: deque[tuple[float, float]] = deque()
-        self._moved: deque[tuple[float, Array]] = deque()  # seconds and way of the last steps
+        self._way = np.zeros(2)  # since lift-off, corrections of the pose left out
+        self._passed: deque[tuple[float, Array]] = deque()  # times, and the way until then
         self._cut_short = self._diverted = self._asked = self._relative = False
         self._end_height = self.plan.waypoints[-1].height
         self._approach: Approach | None = None
@@ -183,7 +184,7 @@ class Guidance:
         if self.phase in (CLIMB, SURVEY, RETURN):
             self._watch(time, pose, height, energy_left)
         if self._cut_short and not self._diverted and self.phase != DESCEND:
-            self._divert(pose, moved / dt, height)
+            self._divert(pose, float(np.hypot(moved[0], moved[1])) / dt, height)
         if self.phase == CLIMB:
             command = self._climb(pose, height)
         elif self.phase in (SURVEY, RETURN):
@@ -235,13 +236,13 @@ class Guidance:
         p.elapsed = time - p.airborne_since
         p.distance += float(np.hypot(moved[0], moved[1]))
         p.max_height = max(p.max_height, height)
-        self._moved.append((dt, moved))
-        while sum(seconds for seconds, _ in self._moved) > SPEED_TIME + 1e-6:
-            self._moved.popleft()
-        lasted = sum(seconds for seconds, _ in self._moved)
-        if lasted > 0.8 * SPEED_TIME:
-            way = np.sum([step for _, step in self._moved], axis=0)
-            p.max_speed = max(p.max_speed, float(np.hypot(way[0], way[1])) / lasted)
+        self._way = self._way + moved
+        self._passed.append((time, self._way))
+        while len(self._passed) > 2 and self._passed[1][0] <= time - SPEED_TIME:
+            self._passed.popleft()
+        begun, before = self._passed[0]
+        if time - begun >= SPEED_TIME - 1e-6:
+            p.max_speed = max(p.max_speed, float(np.hypot(*(self._way - before))) / (time - begun))
 
     # --- what may end a flight early --------------------------------------------------------------------
 
@@ -299,10 +300,9 @@ class Guidance:
 
     # --- where to land ----------------------------------------------------------------------------------
 
-    def _divert(self, pose: Pose, velocity: Array, height: float) -> None:
+    def _divert(self, pose: Pose, speed: float, height: float) -> None:
         """Replace the rest of the path by the straight way to a landing site."""
         self._diverted = True
-        speed = float(np.hypot(velocity[0], velocity[1]))
         if self.finder is None:
             self._site = self._nearest_site(pose)
             self._go_to(self._site, pose, speed)

@@ -49,7 +49,8 @@ def find(
     high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 3, inside.shape[::-1])
     cut = slice(low[1], high[1]), slice(low[0], high[0])
     red, bright = np.nan_to_num(tint.redness[cut]), np.nan_to_num(tint.brightness[cut])
-    cloth = inside[cut] & _inner(np.isfinite(tint.redness[cut]), EDGE / mosaic.resolution)
+    seen = cv2.erode(np.isfinite(tint.redness[cut]).astype(np.uint8), circles.disk(EDGE / mosaic.resolution))
+    cloth = inside[cut] & (seen > 0)
     share, bearing = _polar(corners, middle - low, low, cloth.shape)
     pale, orange = cloth & (red < -params.cloth_redness), cloth & (red > params.orange_redness)
     if not (pale.any() and orange.any()):
@@ -57,15 +58,14 @@ def find(
     colours = float(np.median(red[pale])), float(np.median(red[orange]))
     smooth = cv2.GaussianBlur(red, (0, 0), BLUR / mosaic.resolution)
     gap = _gap((np.abs(smooth) < params.cloth_redness), cloth, share, bearing, len(corners))
-    within = np.abs(share - gap[bearing])
-    sought = cloth & (share < HEM) & (share > VENT) & (within > GAP_HALF) & traced[bearing]
+    beside_gap = np.abs(share - gap[bearing])
+    sought = cloth & (share < HEM) & (share > VENT) & (beside_gap > GAP_HALF) & traced[bearing]
     # soil below the canopy, which the gap shows, is not just as red as the soil around
-    soil = float(np.median(smooth[cloth & (within < GAP_CORE)]))
-    pale_least, orange_most = (
-        soil + share * (colour - soil)
-        for share, colour in zip((params.bare_pale, params.bare_orange), colours, strict=True)
+    shown = smooth[cloth & (beside_gap < GAP_CORE)]
+    soil = float(np.median(shown)) if shown.size else 0.0
+    bare = (smooth > soil + params.bare_pale * (colours[0] - soil)) & (
+        smooth < soil + params.bare_orange * (colours[1] - soil)
     )
-    bare = (smooth > pale_least) & (smooth < orange_most)
     # each cell beside the brightness of its own cloth, the more so the less dust is on it
     light = float(np.median(bright[pale])), float(np.median(bright[orange]))
     level = np.interp(smooth, [colours[0], 0.0, colours[1]], [light[0], 0.0, light[1]])
@@ -117,11 +117,6 @@ def _gap(soil: Mask, cloth: Mask, share: Array, bearing: npt.NDArray[np.int_], b
         way[i - 1] = way[i] + came[i, way[i]]
     result: Array = GAP[0] + (way[bearings : 2 * bearings] + 0.5) * GAP_STEP
     return result
-
-
-def _inner(mask: Mask, cells: float) -> Mask:
-    """True farther than so many cells from where it is False."""
-    return np.asarray(cv2.erode(mask.astype(np.uint8), circles.disk(cells))) > 0
 
 
 def _areas(
