@@ -22,11 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from wayscout_bringup.launch_arguments import ARGUMENTS
 from wayscout_bringup.node_table import PARTS, ROVER, SCOUT, SIMULATION, VIEW, Options
 
 from wayscout.cli import find_world
 from wayscout.errors import InvalidInput, WayscoutError
+from wayscout.worlds.folder import load_world
 from wayscout_bringup import node_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,7 +79,6 @@ def prefix(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     for entry in [*node_table.table(Options(world, tmp_path)), node_table.scene()]:
         install(folder, entry.package, entry.executable)
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    (tmp_path / "config" / "wayscout.rviz").touch()
     monkeypatch.setenv("WAYSCOUT_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(folder))
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
@@ -342,8 +343,29 @@ def test_rviz_opens_where_it_can(
     assert "rviz" in names()
     assert "rviz" not in names(headless="true")
     assert "rviz" not in names(rviz="False")
+    (rviz,) = (
+        node
+        for node in launched("mission", world=str(world), run=str(tmp_path / "run"))
+        if node.name == "rviz"
+    )
+    assert rviz.cmd[:2] == ["-d", str(tmp_path / "run" / "wayscout.rviz")]
     (tmp_path / "config" / "wayscout.rviz").unlink()
     assert "rviz" not in names()
+
+
+def test_the_first_view_is_as_far_away_as_the_world_is_large(
+    launched: Launch, prefix: Path, world: Path, tmp_path: Path
+) -> None:
+    install(prefix, "rviz2", "rviz2")
+    launched("mission", world=str(world), run=str(tmp_path / "run"), rviz="true")
+    there, here = (
+        yaml.safe_load((folder / "wayscout.rviz").read_text())["Visualization Manager"]
+        for folder in (tmp_path / "config", tmp_path / "run")
+    )
+    nearer, farther = (part["Views"]["Current"] for part in (there, here))
+    assert farther["Distance"] / nearer["Distance"] == pytest.approx(load_world(world).size / 64.0)
+    farther["Distance"] = nearer["Distance"]
+    assert here == there  # nothing else
 
 
 def test_the_view_alone_needs_no_world_and_sees_its_team(

@@ -115,7 +115,7 @@ def make_run(folder: Path) -> Path:
                 "name": f"survey {'AB'[i]}",
                 "outcome": "complete",
                 "message": "",
-                "plan": track,
+                "plan": {"name": f"survey {'AB'[i]}", "waypoints": [{"x": x, "y": y} for x, y in track]},
                 "picture_positions": seen,
                 "landing": [2.4, -27.0, 0.0],
                 "duration_s": 91.0,

@@ -79,7 +79,7 @@ def _start(
     if choice.record != "false":
         actions.append(_recorder(options, pictures=choice.record == "all"))
     if set(choice.parts) - {VIEW}:
-        node_table.prepare(options)
+        node_table.prepare(options, choice.parts)
     _leave_no_orphans()
     _leave_no_shared_memory()
     return actions

@@ -26,6 +26,9 @@ from wayscout.worlds.folder import World, load_world
 
 Value = bool | int | float | str | list[float] | list[str]
 SIMULATION, SCOUT, ROVER, MISSION, VIEW = "simulation", "scout", "rover", "mission", "view"
+RVIZ_FILE = "wayscout.rviz"
+VIEWED_SIZE = 64.0
+"""Side [m] of the world that the first view of config/wayscout.rviz shows."""
 PARTS = (SIMULATION, SCOUT, ROVER, MISSION)
 """The parts of a mission; the view is one more, for those who want to watch."""
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
@@ -112,18 +115,22 @@ class NodeEntry:
     required: bool = True
 
 
-def prepare(options: Options) -> None:
+def prepare(options: Options, parts: Collection[str] = PARTS) -> None:
     """Make the run folder and put a copy of the world's public part there, and of the map to begin with.
 
     Only the simulator is given the world folder itself, so that no node can read the truth even by mistake.
+    With VIEW among the parts, RViz's file is put there too, fitted to the world.
     """
-    load_world(options.world)
+    world = load_world(options.world)
     public = public_world(options)
     public.mkdir(parents=True, exist_ok=True)
     shutil.copy2(options.world / "world.yaml", public)
     shutil.copytree(options.world / "orbital", public / "orbital", dirs_exist_ok=True)
     if options.start_map is not None and options.start_map != options.run_folder / "map":
         shutil.copytree(options.start_map, options.run_folder / "map", dirs_exist_ok=True)
+    if VIEW in parts:
+        fitted = overview((config.directory() / RVIZ_FILE).read_text(), world.size)
+        (options.run_folder / RVIZ_FILE).write_text(fitted)
 
 
 def public_world(options: Options) -> Path:
@@ -163,9 +170,10 @@ def table(options: Options, parts: Collection[str] = PARTS) -> list[NodeEntry]:
             the world has no such channel, or there is nothing to view with.
     """
     check(options)
-    entries = [] if set(parts) <= {VIEW} else _vehicles(options)
+    view_alone = set(parts) <= {VIEW}
+    entries = [] if view_alone else _vehicles(options)
     if VIEW in parts:
-        entries += [scene(), _viewer()]
+        entries += [scene(), _viewer(config.directory() if view_alone else options.run_folder)]
     unknown = set(options.overrides) - {entry.name for entry in entries}
     if unknown:
         raise InvalidInput("node", sorted(unknown), f"known are {[entry.name for entry in entries]}")
@@ -281,22 +289,31 @@ def scene() -> NodeEntry:
 
 def can_view() -> bool:
     """Return whether RViz and what it is to show are installed."""
-    return installed("rviz2") and _rviz_file().is_file()
+    return installed("rviz2") and (config.directory() / RVIZ_FILE).is_file()
 
 
-def _viewer() -> NodeEntry:
+def overview(text: str, size: float) -> str:
+    """Return an RViz file whose first view is moved so far away that it shows a whole world.
+
+    Args:
+        text: the file for a world of `VIEWED_SIZE`. size: the world's side [m].
+    """
+    content = yaml.safe_load(text)
+    content["Visualization Manager"]["Views"]["Current"]["Distance"] *= size / VIEWED_SIZE
+    return yaml.safe_dump(content, sort_keys=False)
+
+
+def _viewer(folder: Path) -> NodeEntry:
+    """Return RViz, with its file in a folder."""
     if not installed("rviz2"):
         distribution = os.environ.get("ROS_DISTRO", "<distribution>")
         raise InvalidInput(
             "rviz", "rviz2", f"is not installed; on Ubuntu: apt install ros-{distribution}-rviz2"
         )
-    if not _rviz_file().is_file():
-        raise InvalidInput("rviz", str(_rviz_file()), "is missing; build wayscout_bringup again")
-    return NodeEntry("rviz2", "rviz2", "rviz", VIEW, {}, words=("-d", str(_rviz_file())))
-
-
-def _rviz_file() -> Path:
-    return config.directory() / "wayscout.rviz"
+    source = config.directory() / RVIZ_FILE
+    if not source.is_file():
+        raise InvalidInput("rviz", str(source), "is missing; build wayscout_bringup again")
+    return NodeEntry("rviz2", "rviz2", "rviz", VIEW, {}, words=("-d", str(folder / RVIZ_FILE)))
 
 
 def arguments(entry: NodeEntry, options: Options) -> list[str]:

@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float64]
 CLIMB, SURVEY, RETURN, DESCEND, LANDED = "climb", "survey", "return", "descend", "landed"
 COMPLETE, CUT_SHORT, ABORTED, LOST = "complete", "cut short", "aborted", "lost"
 
-POSITION_GAIN = 0.6  # [1/s] speed towards the path per metre of distance from it
+POSITION_GAIN = 1.0  # [1/s] speed towards the path per metre of distance from it
 LANDING_GAIN = 1.0  # [1/s] the same above the landing site
 TOUCHING = 0.2  # [m] above ground below which nothing is corrected any more: a foot may stand
 HEIGHT_GAIN = 0.8  # [1/s]

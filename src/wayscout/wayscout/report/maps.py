@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +95,7 @@ def flights_map(record: RunRecord, chart: Chart) -> Figure:
     handles = []
     for i, flight in enumerate(record.flights):
         colour = drawing.FLIGHTS[i % len(drawing.FLIGHTS)]
-        plan = _xy(flight.get("plan"))
+        plan = _corners(flight.get("plan"))
         if len(plan):
             style = ":" if flight.get("outcome") in ("planned", "not flown") else "-"
             axes.plot(plan[:, 0], plan[:, 1], style, color=colour, lw=0.9, alpha=0.9)
@@ -276,7 +277,13 @@ def _whole(record: RunRecord, chart: Chart) -> Bounds:
     )
 
 
-def _xy(rows: Sequence[Sequence[float]] | Sequence[Entry] | None) -> Array:
+def _corners(plan: Entry | None) -> Array:
+    """Return the (n, 2) waypoints of a plan in the form of plan files."""
+    waypoints = plan.get("waypoints", []) if isinstance(plan, dict) else []
+    return _xy([(w.get("x"), w.get("y")) for w in waypoints])
+
+
+def _xy(rows: Sequence[Sequence[Any]] | None) -> Array:
     """Return the first two columns of rows as (n, 2); rows without two finite numbers are left out."""
     kept = []
     for row in rows or []:

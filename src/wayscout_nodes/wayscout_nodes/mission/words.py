@@ -24,6 +24,7 @@ from wayscout_interfaces.msg import FlightWaypoint as FlightWaypointMsg
 
 from wayscout.corridor import Corridor as DrawnCorridor
 from wayscout.flight.plan import FlightPlan, FlightWaypoint
+from wayscout.flight.plan_file import planned
 from wayscout_nodes.common import convert
 
 Entry = dict[str, Any]
@@ -86,7 +87,7 @@ def planned_entry(plan: FlightPlan) -> Entry:
         "flight": plan.flight,
         "name": plan.name,
         "outcome": "planned",
-        "plan": [[w.x, w.y, w.height, w.picture_spacing] for w in plan.waypoints],
+        "plan": planned(plan).model_dump(),
     }
 
 
@@ -128,10 +129,10 @@ def landing_entries(message: LandingSites) -> list[Entry]:
 
 
 def pictures_entry(track: PictureTrack) -> Entry:
-    """Return the adjusted picture positions, each [x, y, z, sigma] in map [m]."""
+    """Return when and where pictures were taken, as adjusted: each [x, y, z, sigma] in map [m]."""
     sigmas = list(track.position_sigma) or [math.nan] * len(track.poses)
     places = [[*_xyz(p.position), s] for p, s in zip(track.poses, sigmas, strict=False)]
-    return {"picture_positions": places}
+    return {"picture_times_s": [convert.seconds(t) for t in track.stamps], "picture_positions": places}
 
 
 def decision_entry(decision: RouteDecision) -> Entry:
