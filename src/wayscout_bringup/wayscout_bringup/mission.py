@@ -54,7 +54,7 @@ def run_mission(options: Options, console: Console) -> int:
             console.print("wayscout: interrupted, ending every process", style="yellow")
             code = INTERRUPTED
         elif ended.name == "mission":
-            code = ended.code
+            code = INTERRUPTED if _result(options.run_folder).get("outcome") == "interrupted" else ended.code
         else:
             console.print(f"wayscout: {ended.name} ended with exit code {ended.code}", style="red")
             console.print(processes.tail(ended.name), markup=False, highlight=False)
@@ -68,10 +68,8 @@ def run_mission(options: Options, console: Console) -> int:
 
 def summarise(run_folder: Path, wall: float, console: Console) -> None:
     """Print what the mission wrote to result.json, and where everything lies."""
-    file = run_folder / "result.json"
-    try:
-        result: dict[str, Any] = json.loads(file.read_text())
-    except (OSError, json.JSONDecodeError):
+    result = _result(run_folder)
+    if not result:
         console.print(f"wayscout: no result was written; the nodes' logs are in {run_folder / 'log'}")
         return
     summary = Table(show_header=False, box=None, padding=(0, 2))
@@ -89,6 +87,15 @@ def summarise(run_folder: Path, wall: float, console: Console) -> None:
     summary.add_row("wall time", f"{wall:.0f} s")
     summary.add_row("report", str(run_folder / "report.html"))
     console.print(summary)
+
+
+def _result(run_folder: Path) -> dict[str, Any]:
+    """Return what the mission wrote to result.json; empty when there is nothing to read."""
+    try:
+        result: dict[str, Any] = json.loads((run_folder / "result.json").read_text())
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return result
 
 
 def _number(value: Any, unit: str) -> str:

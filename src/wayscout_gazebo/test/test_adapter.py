@@ -447,6 +447,29 @@ def test_a_flight_moves_the_body_drains_the_battery_and_sees(scene: Scene) -> No
     assert len(heard[names.LASER_TRIGGER]) == drawn
 
 
+def test_a_row_of_the_truth_log_is_where_the_flying_helicopter_was_then(scene: Scene, tmp_path: Path) -> None:
+    gazebo, heard = scene.gazebo, scene.gazebo.heard
+    rove(scene, 0.9)
+    scene.until(lambda: bool(heard["rover/odom"]))
+    gazebo.say["helicopter/motors"].publish(Bool(data=True))
+    command = TwistStamped()
+    command.twist.linear.z = 1.0  # off the ground
+    gazebo.say["helicopter/cmd_vel"].publish(command)
+    scene.until(lambda: scene.adapter.helicopter.flight.on and scene.adapter.helicopter.flight._wanted[2] > 0)
+    for k in range(12):  # 4 m/s; the rover's pose of the next instant comes before the helicopter's
+        gazebo.truth(names.ROVER_TRUTH, 2.0 + 0.1 * (k + 1), Pose.from_euler(0, 0, 0))
+        scene.until(lambda k=k: scene.adapter._time >= 2.0 + 0.1 * (k + 1) - 1e-6)
+        before = len(heard["helicopter/odom"])
+        gazebo.truth(names.HELICOPTER_TRUTH, 2.0 + 0.1 * k, Pose.from_euler(0.4 * k, 0, 5))
+        scene.until(lambda before=before: len(heard["helicopter/odom"]) > before)
+    scene.adapter.close()
+    log = np.load(tmp_path / "truth.npz")
+    flown = log["airborne"]
+    assert flown.sum() >= 10
+    assert log["helicopter"][flown, 0] == pytest.approx(4.0 * (log["time"][flown] - 2.0), abs=1e-6)
+    assert (np.diff(log["time"]) > 0.0).all()
+
+
 def test_advancing_charges_and_leaves_the_clock(scene: Scene) -> None:
     def ask(duration: float) -> AdvanceTime.Response:
         future = scene.gazebo.advance.call_async(AdvanceTime.Request(duration=duration))

@@ -84,7 +84,7 @@ class GazeboAdapter(Node):
         self._seed = seed
         self._time = 0.0
         self._log = TruthLog(Path(log) if log else None)
-        self._logged = wall.monotonic()
+        self._noted, self._logged = -math.inf, wall.monotonic()
         self._sensor = qos.sensor(False)
         self._clock_publisher = self.create_publisher(Clock, "/clock", qos.COMMAND)
         self._diagnostics = diagnostics.Diagnostics(self)
@@ -140,10 +140,11 @@ class GazeboAdapter(Node):
             self._time = time
             self._clock_publisher.publish(Clock(clock=convert.to_stamp(time)))
 
-    def note(self) -> None:
-        """Note what is true of both vehicles now."""
-        if self.rover.truth is not None and self.helicopter.truth is not None:
-            self._log.add(self._time, self.rover.truth, self.helicopter.truth)
+    def note(self, time: float) -> None:
+        """Note what is true of both vehicles at the instant [s] of a reading of one of them."""
+        if self.rover.truth is not None and self.helicopter.truth is not None and time > self._noted:
+            self._noted = time
+            self._log.add(time, self.rover.truth, self.helicopter.truth)
         if wall.monotonic() - self._logged > _LOG_EVERY:
             self._logged = wall.monotonic()
             self._log.write()
@@ -320,7 +321,7 @@ class _Helicopter:
         self._odom.publish(messages.odometry(sensors.odometry(truth, elapsed), "helicopter", stamp))
         self._sent = now.time
         self._count += 1
-        self._node.note()
+        self._node.note(now.time)
 
     def _on_laser(self, message: Image) -> None:
         if self._sensors is None or not self.flight.on:
@@ -411,7 +412,10 @@ class _Rover:
         self._odom.publish(messages.odometry(reading, "rover", stamp))
         self._sent = now.time
         self._ask_for_depth(sensors, now.time)
-        self._node.note()
+        if (
+            not self._node.helicopter.flight.on
+        ):  # in flight each instant is one of the helicopter's: it is fast
+            self._node.note(now.time)
 
     def _ask_for_depth(self, sensors: RoverSensors, time: float) -> None:
         if self._framed_at is not None:

@@ -219,7 +219,7 @@ def test_signal_cancels_the_drive_and_reports(
     process.send_signal(sent)
     process.send_signal(sent)  # from the terminal and from the parent
     _, told = process.communicate(timeout=30)
-    assert process.returncode == 130, told
+    assert process.returncode == 0, told
     assert servers.cancelled.wait(5)
     result = json.loads((run / "result.json").read_text())
     assert result["outcome"] == "interrupted"

@@ -238,9 +238,8 @@ def work(node: MissionNode, stop: Event) -> int:
         executor.spin_once(timeout_sec=0.02)
     executor.remove_node(node)
     _report(node, stop)
-    if mission.outcome in ANSWERS:
-        return 0
-    return 130 if mission.outcome == INTERRUPTED else 1
+    # a mission that ended because it was told to did well: launch calls any other code a death
+    return 0 if mission.outcome in (*ANSWERS, INTERRUPTED) else 1
 
 
 def _report(node: MissionNode, stop: Event) -> None:
