@@ -450,7 +450,8 @@ def test_a_flight_moves_the_body_drains_the_battery_and_sees(scene: Scene) -> No
 def test_a_row_of_the_truth_log_is_where_the_flying_helicopter_was_then(scene: Scene, tmp_path: Path) -> None:
     gazebo, heard = scene.gazebo, scene.gazebo.heard
     rove(scene, 0.9)
-    scene.until(lambda: bool(heard["rover/odom"]))
+    gazebo.truth(names.HELICOPTER_TRUTH, 1.9, Pose.from_euler(0, 0, 0))
+    scene.until(lambda: bool(heard["rover/odom"]) and bool(heard["helicopter/odom"]))
     gazebo.say["helicopter/motors"].publish(Bool(data=True))
     command = TwistStamped()
     command.twist.linear.z = 1.0  # off the ground
