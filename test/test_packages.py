@@ -33,8 +33,8 @@ KEYS = {
 """Module -> rosdep key, where they differ; a ROS package has one name for both."""
 FROM_REQUIREMENTS = {"mujoco"}
 """Without a rosdep key that installs on Ubuntu 24.04 without pip: they come from requirements.txt."""
-STARTED = {"rviz2", "rviz_default_plugins"}
-"""What launch files start, or what that loads, without importing it."""
+STARTED = {"ros2launch", "ros_gz_bridge", "ros_gz_sim", "rviz2", "rviz_default_plugins"}
+"""What launch files start, or what that loads or runs them, without importing it."""
 TEST_FOLDERS = {"wayscout_bringup": ROOT / "test"}
 """Whose package.xml names what a test folder outside the package needs."""
 

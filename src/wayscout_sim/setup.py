@@ -12,7 +12,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
     ],
-    entry_points={"console_scripts": [f"simulator = {NAME}.node:main"]},
+    entry_points={"console_scripts": [f"simulator = {NAME}.simulator:main"]},
     zip_safe=False,
     maintainer="Wayscout maintainers",
     maintainer_email="maintainers@wayscout.example.org",

@@ -40,6 +40,18 @@ def test_every_entry_of_the_configuration_is_well_formed(file: Path) -> None:
         assert entry.source, f"{file.stem}.{entry.name}"
 
 
+@pytest.mark.parametrize("file", sorted(config.directory().glob("*.yaml")), ids=lambda f: f.stem)
+def test_every_number_has_a_range(file: Path) -> None:
+    if file.stem in ("worlds", "bridge", "flights"):
+        pytest.skip("no parameters")
+    for entry in config.read(file.stem).values():
+        several = isinstance(entry.value, list | tuple)
+        first = entry.value[0] if several and entry.value else entry.value
+        if isinstance(first, int | float) and not isinstance(first, bool):
+            assert entry.minimum is not None, f"{file.stem}.{entry.name}"
+            assert entry.maximum is not None, f"{file.stem}.{entry.name}"
+
+
 def test_values_and_overrides(folder: Path) -> None:
     assert config.load("rover", Rover) == Rover(10.0, 1.0)
     assert config.load("rover", Rover, {"speed": 2}) == Rover(10.0, 2.0)

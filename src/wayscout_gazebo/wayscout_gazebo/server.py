@@ -72,6 +72,9 @@ def main() -> None:
 
 
 def _run(values: Mapping[str, object]) -> int:
+    for name in ("world", "run_folder"):
+        if not values.get(name):
+            raise InvalidInput(name, values.get(name, ""), f"a folder is needed: -p {name}:=FOLDER")
     gz = shutil.which("gz")
     if gz is None:
         raise InvalidInput("simulator", "gazebo", "`gz` is not on the PATH; install Gazebo Harmonic (ros_gz)")

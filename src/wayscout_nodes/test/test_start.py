@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +38,16 @@ def test_ctrl_c_during_the_import_leaves_no_traceback() -> None:
     _, said = process.communicate(timeout=60)
     assert "Traceback" not in said
     assert process.returncode == 0
+
+
+def test_a_missing_package_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "needy.py").write_text("import a_package_that_nobody_has\n")
+    code = "from wayscout_nodes.start import begin; begin('needy')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert done.returncode == 1
+    assert (
+        done.stderr
+        == "needy: the Python package 'a_package_that_nobody_has' is missing; see docs/install.md\n"
+    )

@@ -23,7 +23,14 @@ def begin(module: str) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))
-    importlib.import_module(module).main()
+    try:
+        node = importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        print(
+            f"{module}: the Python package {missing.name!r} is missing; see docs/install.md", file=sys.stderr
+        )
+        sys.exit(1)
+    node.main()
 
 
 if __name__ == "__main__":

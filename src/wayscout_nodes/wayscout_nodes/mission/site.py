@@ -39,8 +39,10 @@ def read_site(folder: Path | str, goal: list[float]) -> Site:
     """Read world.yaml; `goal` (x, y) replaces the world's where it is not empty.
 
     Raises:
-        InvalidInput: for a world that cannot be read, or a goal that is no point inside it.
+        InvalidInput: for a world that is missing or cannot be read, or a goal that is no point inside it.
     """
+    if not str(folder):
+        raise InvalidInput("world", "", "the public part of a world folder is needed")
     world = load_world(folder)
     target = np.array([world.goal.x, world.goal.y])
     if goal:
