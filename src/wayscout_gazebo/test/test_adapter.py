@@ -252,7 +252,7 @@ class Gazebo(Node):
             (Bool, names.NAVCAM_TRIGGER, qos.COMMAND),
             (Bool, names.HAZCAM_TRIGGER, qos.COMMAND),
             (Bool, names.COLOUR_TRIGGER, qos.COMMAND),
-            (Image, "helicopter/colour/image_raw", qos.sensor(False)),
+            (Image, "helicopter/colour/image_raw", qos.LARGE),  # hears nothing that is sent at best effort
             *((Float64, names.joint(j), qos.COMMAND) for j in (*WHEELS, *STEERS)),
         ]
         for kind, topic, profile in kinds:

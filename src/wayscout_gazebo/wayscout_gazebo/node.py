@@ -260,7 +260,9 @@ class _Helicopter:
     def _see(self, topic: str, camera: Camera, raw: str, trigger: str, frame: str, encoding: str) -> None:
         """Pass triggers on to a camera of Gazebo's, and its pictures back with a camera's faults."""
         node = self._node
-        picture = node.publish_sensor(Image, f"{topic}/image_raw")
+        name = f"{topic}/image_raw"
+        wide = encoding == "rgb8"
+        picture = node.create_publisher(Image, name, qos.LARGE) if wide else node.publish_sensor(Image, name)
         info = node.publish_sensor(CameraInfo, f"{topic}/camera_info")
         tell = node.create_publisher(Bool, trigger, qos.COMMAND)
 

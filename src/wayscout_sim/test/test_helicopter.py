@@ -60,6 +60,18 @@ def test_follows_velocity_and_yaw_rate(helicopter: HelicopterPhysics) -> None:
     assert helicopter.pose.yaw - before == pytest.approx(1.2, abs=0.1)
 
 
+def test_the_nose_keeps_its_heading_while_the_body_leans(helicopter: HelicopterPhysics) -> None:
+    climb(helicopter)
+    helicopter.command([4.0, 4.0, 0.0], 0.0)  # leans forward and to its side at once
+    off, tilts = [], []
+    for _ in range(30):
+        helicopter.step(0.1)
+        off.append(abs(helicopter.pose.yaw - 0.5))
+        tilts.append(helicopter.pose.tilt())
+    assert max(tilts) > math.radians(10.0)
+    assert max(off) < math.radians(0.6)
+
+
 def test_accelerates_no_harder_than_allowed(helicopter: HelicopterPhysics) -> None:
     climb(helicopter)
     helicopter.command([5.0, 0.0, 0.0], 0.0)

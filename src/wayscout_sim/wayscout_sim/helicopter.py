@@ -223,7 +223,8 @@ class HelicopterPhysics:
         force = self.body.mass * np.array([wish[0], wish[1], vertical])
         thrust = min(float(force @ rotation[:, 2]), n.thrust_ratio * self._weight)
         up = force / np.linalg.norm(force)
-        left = _cross(up, np.array([c, s, 0.0]))
+        # the nose over the heading that is wanted, however the body leans
+        left = _cross(up, np.array([c, s, -(c * up[0] + s * up[1]) / up[2]]))
         left /= np.linalg.norm(left)
         target = np.column_stack([_cross(left, up), left, up])
         skew = target.T @ rotation - rotation.T @ target

@@ -34,6 +34,7 @@ from wayscout_sim.truth_log import TruthLog
 
 STEP, STEP_DONE = "simulation/step", "simulation/step_done"
 CMD_VEL, MOTORS = "helicopter/cmd_vel", "helicopter/motors"
+COLOUR = "helicopter/colour/image_raw"
 TRIGGERS = {"camera": "helicopter/camera/trigger", "colour": "helicopter/colour/trigger"}
 JOINT_COMMAND = "rover/joint_command"
 SILENT = 3
@@ -114,7 +115,7 @@ class Simulator(Node):
             "helicopter/battery": BatteryState,
             "helicopter/camera/image_raw": Image,
             "helicopter/camera/camera_info": CameraInfo,
-            "helicopter/colour/image_raw": Image,
+            COLOUR: Image,
             "helicopter/colour/camera_info": CameraInfo,
             "helicopter/modem": LinkState,
             "rover/odom": OdometryMsg,
@@ -124,7 +125,8 @@ class Simulator(Node):
             "rover/hazcam/camera_info": CameraInfo,
         }
         self._sensors: dict[str, Publisher] = {
-            topic: self.create_publisher(kind, topic, sensor) for topic, kind in kinds.items()
+            topic: self.create_publisher(kind, topic, qos.LARGE if topic == COLOUR else sensor)
+            for topic, kind in kinds.items()
         }
         self._clock_publisher = self.create_publisher(ClockMsg, "/clock", qos.COMMAND)
         self._step = self.create_publisher(Step, STEP, sensor)

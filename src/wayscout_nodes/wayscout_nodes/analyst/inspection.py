@@ -89,7 +89,7 @@ class Inspection:
         self._waiting: list[_Waiting] = []
         self._site = node.create_publisher(SiteReport, "science/site", qos.LATCHED)
         sensor = qos.sensor(lockstep)
-        node.create_subscription(Image, IMAGE, self._on_image, sensor)
+        node.create_subscription(Image, IMAGE, self._on_image, qos.LARGE)
         node.create_subscription(CameraInfo, INFO, self._on_camera, sensor)
         node.create_subscription(PictureTrack, TRACK, self._on_track, qos.latched(10))
         node.create_subscription(FlightLog, "helicopter/log", self._on_log, qos.LATCHED)

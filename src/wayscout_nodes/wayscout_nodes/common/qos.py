@@ -16,6 +16,9 @@ LATCHED = QoSProfile(
 )
 """The newest decision, map index or log, also for late joiners."""
 
+LARGE = QoSProfile(depth=100, reliability=QoSReliabilityPolicy.RELIABLE)
+"""Pictures of megabytes: reliable always, since at best effort one of their hundred pieces is always lost."""
+
 
 def latched(depth: int) -> QoSProfile:
     """Return a transient-local profile that keeps `depth` messages for late joiners (map tiles)."""

@@ -84,7 +84,9 @@ class RadioNode(Node):
 
         self._state = self.create_publisher(LinkState, "helicopter/link", qos.LATCHED)
         self._outputs = {
-            kind: self.create_publisher(type_, topic, qos.sensor(lockstep))
+            kind: self.create_publisher(
+                type_, topic, qos.LARGE if kind == parcels.COLOUR else qos.sensor(lockstep)
+            )
             for kind, (topic, type_) in TOPICS.items()
         }
         self._diagnostics = Diagnostics(self)
@@ -105,7 +107,7 @@ class RadioNode(Node):
             Image,
             "helicopter/colour/image_raw",
             lambda m: self._on_picture(parcels.COLOUR, m),
-            qos.sensor(lockstep),
+            qos.LARGE,
         )
         self.create_subscription(
             CameraInfo, "helicopter/camera/camera_info", self._on_camera, qos.sensor(lockstep)
