@@ -185,6 +185,17 @@ def test_a_rover_beside_the_path_comes_back_to_it() -> None:
     assert abs(motions[-1].cross_track) < 0.02
 
 
+def test_a_path_that_begins_far_behind_is_taken_up_where_the_rover_is() -> None:
+    path = np.array([(0, 0), (20, 0.0), (20, 20.0)])
+    cart = Cart(path)
+    cart.x, cart.y = 15.0, 0.3
+    motions = follow(path, cart)
+    assert motions[0].cross_track == pytest.approx(0.3)
+    assert motions[0].to_go == pytest.approx(25.0)
+    assert max(abs(motion.cross_track) for motion in motions) < 0.5
+    assert offsets(cart.track, path).max() < 0.35
+
+
 def test_a_path_that_crosses_itself_is_driven_whole() -> None:
     angle = np.linspace(0.0, 2.0 * np.pi, 60)
     loop = np.stack([6.0 + 3.0 * np.sin(angle), 3.0 - 3.0 * np.cos(angle)], axis=1)

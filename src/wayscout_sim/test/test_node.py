@@ -24,6 +24,7 @@ from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Bool
 from toy_world import hills, make_world
@@ -143,6 +144,24 @@ def ros(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     rclpy.init()
     yield
     rclpy.try_shutdown()
+
+
+def test_who_comes_while_all_rest_is_told_the_time(world: Path, tmp_path: Path) -> None:
+    scene = Scene(world, tmp_path)
+    try:
+        scene.spin(lambda: bool(scene["rover"].steps) and scene["rover"].last is not None)
+        scene.linger(1.5)
+        steps = len(scene["rover"].steps)
+        heard: list[float] = []
+        scene["localiser"].create_subscription(
+            Clock, "/clock", lambda m: heard.append(convert.seconds(m.clock)), qos.COMMAND
+        )
+        scene.spin(lambda: bool(heard))
+        assert heard[0] == pytest.approx(scene["rover"].steps[-1][0])
+        assert len(scene["rover"].steps) == steps  # no time has passed for that
+        assert scene.stop() == 0
+    finally:
+        scene.close()
 
 
 def test_drives_flies_rests_and_ends(world: Path, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class Simulator(Node):
         self._steps = 0
         self._published: dict[str, int] = {"rover": -1, "helicopter": -1}  # step of the last message
         self._was_active = {"rover": False, "helicopter": False}
-        self._begun = False
+        self._begun, self._listeners = False, 0
         self._opened = self._told = wall.monotonic()
         self._sensed: dict[str, Any] = {}  # topic -> message of the present instant
         self._last = Step()
@@ -249,6 +249,10 @@ class Simulator(Node):
 
     def _on_watch(self) -> None:
         now = wall.monotonic()
+        before, self._listeners = self._listeners, self._clock_publisher.get_subscription_count()
+        if self._begun and self._listeners > before:
+            # while everybody rests nothing else would tell a newcomer what time it is
+            self._clock_publisher.publish(ClockMsg(clock=self._last.stamp))
         if not self._begun:
             self._begin_when_all_are_there(now)
         elif not self._barrier.complete and self._steps == 1 and now - self._told > _AGAIN_AFTER:

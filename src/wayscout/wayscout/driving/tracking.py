@@ -22,6 +22,7 @@ CORNER_REACHED = 0.15  # [m] from a sharp corner at which the rover turns
 SIDESLIP_STEP = 0.4  # [m] of way that one measurement of sideslip takes
 SIDESLIP_MEMORY = 1.5  # [m] of way over which sideslip is averaged
 MOST_SIDESLIP = 0.35  # [rad]
+AS_NEAR = 0.5  # [m] by which a sample may be farther away than the nearest when the path is taken up
 SEARCH = 2.0  # [m] of path ahead in which the nearest sample is sought
 SLOW_DOWN = 0.6  # [m] before the end over which the rover slows down
 
@@ -103,7 +104,7 @@ class Tracker:
         self.points, self.s = densify(clean_path(path), SPACING)
         self._corners = _sharp_corners(self.points, self.s, parameters.turn_threshold)
         self._index = 0
-        self._turning = False
+        self._located = self._turning = False
         self._last: tuple[float, float, float] | None = None
         self._made_way = np.zeros(2)
         self.progress = 0.0
@@ -171,7 +172,13 @@ class Tracker:
 
     def _locate(self, here: Array) -> float:
         """Move on to the nearest sample ahead; return the signed distance from the path."""
-        # The first time the whole path's beginning is searched, afterwards no corner is skipped.
+        if (
+            not self._located
+        ):  # it may begin far behind; where it comes back here, its first pass counts
+            self._located = True
+            away = np.hypot(*(self.points - here).T)
+            self._index = int(np.argmax(away <= away.min() + AS_NEAR))
+        # From there no corner is skipped.
         limit = min(self.s[self._index] + SEARCH, self._corner_s(self._index) + 1e-9)
         high = int(np.searchsorted(self.s, limit, side="right"))
         window = self.points[self._index : high]

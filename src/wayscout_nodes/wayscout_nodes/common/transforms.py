@@ -27,6 +27,7 @@ class TransformSender:
     def __init__(self, node: Node) -> None:
         self._moving = node.create_publisher(TFMessage, "/tf", _TF)
         self._fixed = node.create_publisher(TFMessage, "/tf_static", _TF_STATIC)
+        self._listeners = 0
         self._sent: dict[tuple[tuple[str, str], ...], TFMessage] = {}
 
     def send(self, time: float, *links: tuple[str, str, Pose]) -> None:
@@ -34,6 +35,12 @@ class TransformSender:
         message = TFMessage(transforms=[convert.to_transform(p, c, time, x) for p, c, x in links])
         self._sent[tuple((parent, child) for parent, child, _ in links)] = message
         self._moving.publish(message)
+
+    def serve_newcomers(self) -> None:
+        """Send the newest of each set of links again if somebody has begun to listen since the last call."""
+        before, self._listeners = self._listeners, self._moving.get_subscription_count()
+        if self._listeners > before:
+            self.send_again()
 
     def send_again(self) -> None:
         """Publish the newest of each set of links once more, for listeners that were not there yet."""

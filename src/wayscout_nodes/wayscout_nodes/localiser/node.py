@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from nav_msgs.msg import Odometry
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, Range
 from wayscout_interfaces.msg import FlightLog, OrbitalMap, PictureTrack, TerrainTile
@@ -42,6 +43,7 @@ COLOUR_INFO = "helicopter/colour/camera_info"  # comes with each colour picture 
 ROVER_ODOM, DEPTH, DEPTH_INFO = "rover/odom", "rover/hazcam/depth", "rover/hazcam/camera_info"
 # Where pictures may be lost on the way (no lock-step), a flight is adjusted without them after this time [s].
 _PATIENCE = 3.0
+_NEWCOMERS = 1.0  # s of wall clock between looks for those who have begun to listen
 _NO_ODOMETRY = "no odometry of its instant"
 
 
@@ -121,6 +123,9 @@ class Localiser(Node):
         ):
             each = topic in (PICTURE, COLOUR_INFO, DEPTH)
             self._lockstep.subscribe(kind, topic, driver, each=each)
+        if lockstep:  # while everybody rests no step tells a newcomer where the vehicles are
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self.create_timer(_NEWCOMERS, self._tf.serve_newcomers, clock=steady)
         self.create_subscription(OrbitalMap, "map/orbital", self._on_orbital, qos.LATCHED)
         self.create_subscription(TerrainTile, "map/tiles", self._on_tile, qos.latched(400))
         self.create_subscription(FlightLog, "helicopter/log", self._on_log, qos.LATCHED)
