@@ -479,9 +479,14 @@ def test_advancing_charges_and_leaves_the_clock(scene: Scene) -> None:
         return answer
 
     flight = scene.adapter.helicopter.flight
+    scene.gazebo.truth(names.HELICOPTER_TRUTH, 1.0, Pose.from_euler(5, 6, 0.1))
+    scene.until(lambda: bool(scene.gazebo.heard["helicopter/battery"]))
     flight.charge = 1000.0
     assert ask(0.5 * SOL).success
-    assert flight.charge == pytest.approx(1000.0 + 0.5 * config.load("campaign", SunPower).gain)
+    charged = 1000.0 + 0.5 * config.load("campaign", SunPower).gain
+    assert flight.charge == pytest.approx(charged)
+    told = charged / BODY.battery_capacity  # at once, without news from Gazebo
+    scene.until(lambda: abs(scene.newest("helicopter/battery").percentage - told) < 1e-6)
     assert not ask(-1.0).success
     assert not ask(float("nan")).success
     scene.gazebo.say["helicopter/motors"].publish(Bool(data=True))

@@ -234,7 +234,8 @@ class _Helicopter:
         sun = config.load("campaign", SunPower).under(sunlight)
         charge = charge_after(self.flight.charge, duration / SOL, sun, self._body.battery_capacity)
         self.flight.recharge(charge - self.flight.charge)
-        self._sent = -math.inf
+        if self._last is not None:
+            self._tell_charge(self._last)  # before the answer: a flight may be asked for next
 
     def _on_velocity(self, message: TwistStamped) -> None:
         v, w = message.twist.linear, message.twist.angular
@@ -318,12 +319,16 @@ class _Helicopter:
         stamp = convert.to_stamp(now.time)
         elapsed = now.time - self._sent if math.isfinite(self._sent) else 0.0
         if self._count % self._node.shared.battery_steps == 0 or not truth.motors:
-            capacity = self._body.battery_capacity
-            self._battery.publish(messages.battery_state(truth.charge, truth.power, capacity, stamp))
+            self._tell_charge(now.time)
         self._odom.publish(messages.odometry(sensors.odometry(truth, elapsed), "helicopter", stamp))
         self._sent = now.time
         self._count += 1
         self._node.note(now.time)
+
+    def _tell_charge(self, time: float) -> None:
+        pack, capacity = self.flight, self._body.battery_capacity
+        stamp = convert.to_stamp(time)
+        self._battery.publish(messages.battery_state(pack.charge, pack.power, capacity, stamp))
 
     def _on_laser(self, message: Image) -> None:
         if self._sensors is None or not self.flight.on:

@@ -230,6 +230,20 @@ def test_a_flight_is_flown_on_odometry_alone(ros: None) -> None:
     gazebo.destroy_node()
 
 
+def test_a_recharged_pack_counts_before_the_next_odometry(ros: None) -> None:
+    from wayscout_nodes.helicopter.node import Helicopter
+
+    gazebo, helicopter = Gazebo(), Helicopter()
+    spinner = Spinner(gazebo, helicopter)
+    publisher = gazebo.create_publisher(BatteryState, "helicopter/battery", qos.sensor(False))
+    spinner.until(lambda: publisher.get_subscription_count() == 1)
+    for charge in (0.2, 0.9):
+        publisher.publish(BatteryState(percentage=charge))
+        spinner.until(lambda charge=charge: helicopter._energy._charge == pytest.approx(charge))
+    helicopter.destroy_node()
+    gazebo.destroy_node()
+
+
 def test_a_depth_image_is_taken_where_the_rover_was(ros: None, monkeypatch: pytest.MonkeyPatch) -> None:
     node = Localiser()
     taken: list[tuple[float, float]] = []

@@ -172,9 +172,7 @@ class Tracker:
 
     def _locate(self, here: Array) -> float:
         """Move on to the nearest sample ahead; return the signed distance from the path."""
-        if (
-            not self._located
-        ):  # it may begin far behind; where it comes back here, its first pass counts
+        if not self._located:  # it may begin far behind; where it comes back here, its first pass counts
             self._located = True
             away = np.hypot(*(self.points - here).T)
             self._index = int(np.argmax(away <= away.min() + AS_NEAR))

@@ -113,7 +113,10 @@ class Helicopter(Node):
         )
         self._lockstep.subscribe(Odometry, ODOM)
         self._lockstep.subscribe(Range, RANGE)
-        self._lockstep.subscribe(BatteryState, BATTERY)
+        if lockstep:
+            self._lockstep.subscribe(BatteryState, BATTERY)
+        else:  # at once: a pack that was just recharged carries the flight that is asked for next
+            self.create_subscription(BatteryState, BATTERY, self._on_battery, qos.sensor(lockstep))
         self._landing = LandingDesk(self, self._lockstep, self._terrain, self._limits)
         if not lockstep:
             self._landing.rehearse(self._limits)
@@ -243,10 +246,13 @@ class Helicopter(Node):
 
     # --- one instant ------------------------------------------------------------------------------------
 
+    def _on_battery(self, message: BatteryState) -> None:
+        self._energy.update(messages.charge(message))
+
     def _step(self, instant: Instant) -> Answer:
         self._time = instant.time
         if BATTERY in instant.messages:
-            self._energy.update(messages.charge(instant.messages[BATTERY]))
+            self._on_battery(instant.messages[BATTERY])
         if RANGE in instant.messages:
             self._range = _metres(instant.messages[RANGE])
         if ODOM in instant.messages and LINK in instant.corrections:
