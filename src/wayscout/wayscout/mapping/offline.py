@@ -155,7 +155,7 @@ def read_poses(path: Path, images: Path) -> list[tuple[str, Path, Pose]]:
 
 
 def write_maps(grid: Grid, out: Path) -> tuple[Path, ...]:
-    """Write elevation, sigma and, where known, measured and sand (float32, NaN unknown), ortho (uint8)."""
+    """Write elevation, sigma, where known measured and sand (float32, NaN unknown); ortho (uint8, 0 unknown)."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -163,7 +163,8 @@ def write_maps(grid: Grid, out: Path) -> tuple[Path, ...]:
     names = [name for name in ("elevation", "sigma", "measured", "sand") if name in grid]
     for name in names:
         raster.write_layer(out / f"{name}.tif", grid, name)
-    grey = np.clip(np.nan_to_num(grid["intensity"], nan=0.0), 0, 255).astype(np.uint8)
+    seen = np.isfinite(grid["intensity"])
+    grey = np.where(seen, np.clip(np.nan_to_num(grid["intensity"]), 1, 255), 0).astype(np.uint8)
     raster.write_image(out / "ortho.tif", grid, grey)
     return tuple(out / f"{name}.tif" for name in (*names, "ortho"))
 

@@ -101,5 +101,5 @@ def read_map(folder: Path, resolution: float) -> Grid:
     known = np.isfinite(grid["elevation"])
     if not known.any():
         raise InvalidInput(f"{folder}/elevation.tif", "no known cell", "a map with measured ground is needed")
-    grid["intensity"] = np.where(known, grid["intensity"], np.nan)
+    grid["intensity"] = np.where(known & (grid["intensity"] > 0.0), grid["intensity"], np.nan)  # 0: not seen
     return grid

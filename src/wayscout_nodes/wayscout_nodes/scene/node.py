@@ -43,6 +43,7 @@ TRACKS = {"helicopter": (0.5, 0.12, (1.0, 1.0, 1.0)), "rover": (0.25, 0.20, (0.2
 PICTURES = {"pictures": "helicopter/pictures", "colour pictures": "helicopter/colour/pictures"}
 FLIGHTS_KEPT = 20
 GROUND_SINK = 3.0  # sigmas by which the orbital ground is drawn too low: the measured one then lies on it
+WORDS = 1.0 / 64.0  # height of the words' capitals as a share of the map's side: a view from afar is read
 
 
 class Scene(Node):
@@ -199,7 +200,10 @@ class Scene(Node):
             return []
         active = self._tracks["helicopter" if self._status.phase == "flight" else "rover"]
         x, y, z = (0.0, 0.0, 0.0) if active.pose is None else active.pose.position
-        return [markers.text("status", 0, drawing.words(self._status, self._drive), (x, y, z + 4.0), 1.0)]
+        side = 0.0 if self._ground is None else max(self._ground.bounds.width, self._ground.bounds.height)
+        size = max(1.0, WORDS * side)
+        place = (x, y, z + 4.0 * size)
+        return [markers.text("status", 0, drawing.words(self._status, self._drive), place, size)]
 
 
 def main() -> None:
