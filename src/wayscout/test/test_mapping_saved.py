@@ -52,6 +52,7 @@ def test_every_tile_comes_back(flown: TerrainMapper, folder: Path) -> None:
         for name in ("elevation", "sigma", "measured", "sand", "rock"):
             np.testing.assert_allclose(new[name], old[name], atol=1e-5, err_msg=name)
         grey = np.isfinite(old["intensity"])
+        np.testing.assert_array_equal(np.isfinite(new["intensity"]), grey)  # what was not seen is not black
         assert np.abs(new["intensity"][grey] - old["intensity"][grey]).max() <= 1.0
         np.testing.assert_allclose(saved.rocks(index), flown.rocks(index))
 
