@@ -419,9 +419,8 @@ class _Rover:
         self._odom.publish(messages.odometry(reading, "rover", stamp))
         self._sent = now.time
         self._ask_for_depth(sensors, now.time)
-        if (
-            not self._node.helicopter.flight.on
-        ):  # in flight each instant is one of the helicopter's: it is fast
+        # in flight the helicopter's instants are noted: it is fast
+        if not self._node.helicopter.flight.on:
             self._node.note(now.time)
 
     def _ask_for_depth(self, sensors: RoverSensors, time: float) -> None:

@@ -26,10 +26,7 @@ def begin(module: str) -> None:
     try:
         node = importlib.import_module(module)
     except ModuleNotFoundError as missing:
-        print(
-            f"{module}: the Python package {missing.name!r} is missing; see docs/install.md", file=sys.stderr
-        )
-        sys.exit(1)
+        sys.exit(f"{module}: the Python package {missing.name!r} is missing; see docs/install.md")
     node.main()
 
 

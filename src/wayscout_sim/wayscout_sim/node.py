@@ -25,6 +25,7 @@ from wayscout_interfaces.srv import AdvanceTime
 
 from wayscout.errors import InvalidInput
 from wayscout_nodes.common import convert, diagnostics, parameters, qos
+from wayscout_nodes.common.newcomers import Newcomers
 from wayscout_nodes.common.run import run
 from wayscout_sim import messages
 from wayscout_sim.barrier import Barrier
@@ -85,7 +86,7 @@ class Simulator(Node):
         self._steps = 0
         self._published: dict[str, int] = {"rover": -1, "helicopter": -1}  # step of the last message
         self._was_active = {"rover": False, "helicopter": False}
-        self._begun, self._listeners = False, 0
+        self._begun = False
         self._opened = self._told = wall.monotonic()
         self._sensed: dict[str, Any] = {}  # topic -> message of the present instant
         self._last = Step()
@@ -129,6 +130,7 @@ class Simulator(Node):
             for topic, kind in kinds.items()
         }
         self._clock_publisher = self.create_publisher(ClockMsg, "/clock", qos.COMMAND)
+        self._newcomers = Newcomers(self._clock_publisher)
         self._step = self.create_publisher(Step, STEP, sensor)
 
     def _make_subscriptions(self) -> None:
@@ -249,9 +251,8 @@ class Simulator(Node):
 
     def _on_watch(self) -> None:
         now = wall.monotonic()
-        before, self._listeners = self._listeners, self._clock_publisher.get_subscription_count()
-        if self._begun and self._listeners > before:
-            # while everybody rests nothing else would tell a newcomer what time it is
+        if self._newcomers.came() and self._begun:
+            # while everybody rests nothing else would tell them what time it is
             self._clock_publisher.publish(ClockMsg(clock=self._last.stamp))
         if not self._begun:
             self._begin_when_all_are_there(now)

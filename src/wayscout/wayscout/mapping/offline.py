@@ -155,7 +155,7 @@ def read_poses(path: Path, images: Path) -> list[tuple[str, Path, Pose]]:
 
 
 def write_maps(grid: Grid, out: Path) -> tuple[Path, ...]:
-    """Write elevation, sigma, where known measured and sand (float32, NaN unknown); ortho (uint8, 0)."""
+    """Write the layers that there are: float32 with NaN for unknown; ortho uint8 with 0 for unknown."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -16,6 +16,7 @@ from tf2_msgs.msg import TFMessage
 from wayscout.errors import InvalidInput
 from wayscout.geometry import Pose, PoseBuffer
 from wayscout_nodes.common import convert, qos
+from wayscout_nodes.common.newcomers import Newcomers
 
 _TF = QoSProfile(depth=100)
 _TF_STATIC = qos.latched(1)
@@ -27,7 +28,7 @@ class TransformSender:
     def __init__(self, node: Node) -> None:
         self._moving = node.create_publisher(TFMessage, "/tf", _TF)
         self._fixed = node.create_publisher(TFMessage, "/tf_static", _TF_STATIC)
-        self._listeners = 0
+        self._newcomers = Newcomers(self._moving)
         self._sent: dict[tuple[tuple[str, str], ...], TFMessage] = {}
 
     def send(self, time: float, *links: tuple[str, str, Pose]) -> None:
@@ -38,8 +39,7 @@ class TransformSender:
 
     def serve_newcomers(self) -> None:
         """Send the newest of each set of links again if somebody has begun to listen since the last call."""
-        before, self._listeners = self._listeners, self._moving.get_subscription_count()
-        if self._listeners > before:
+        if self._newcomers.came():
             self.send_again()
 
     def send_again(self) -> None:
